@@ -1,0 +1,27 @@
+// node scripts/run.mjs <reelay command…>        the CLI, on the pinned Node
+// node scripts/run.mjs --dev <file.ts> [args…]  a script of this repository, with the test tools installed
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { pinnedNode, root, setup } from './setup.mjs';
+
+const [first, ...rest] = process.argv.slice(2);
+const dev = first === '--dev';
+await setup({ dev });
+
+const script = dev ? rest : [join('packages', 'reelay', 'src', 'cli', 'reelay.ts'), ...(first ? [first] : []), ...rest];
+const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...script], {
+  cwd: root,
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+});
+
+// A terminal's Ctrl-C reaches the child by itself (same process group); only what is sent to us alone is passed on.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+// Whoever started us is gone (npm killed): nobody could stop the child any more, so it is told to end. Should we be
+// killed ourselves, the child sees its IPC channel close.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) child.kill('SIGTERM');
+}, 500).unref();
+
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1)));
