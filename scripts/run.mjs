@@ -8,7 +8,9 @@ const [first, ...rest] = process.argv.slice(2);
 const dev = first === '--dev';
 await setup({ dev });
 
-const script = dev ? rest : [join('packages', 'reelay', 'src', 'cli', 'reelay.ts'), ...(first ? [first] : []), ...rest];
+const script = dev
+  ? rest
+  : [join('packages', 'reelay', 'src', 'cli', 'reelay.ts'), ...(first ? [first] : []), ...rest];
 const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...script], {
   cwd: root,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -24,4 +26,6 @@ setInterval(() => {
   if (process.ppid !== parent) child.kill('SIGTERM');
 }, 500).unref();
 
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1)));
+child.on('exit', (code, signal) =>
+  process.exit(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1)),
+);

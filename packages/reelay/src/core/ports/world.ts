@@ -1,0 +1,36 @@
+import type { NoticeType } from '../lifecycle.ts';
+import type { Model } from '../model.ts';
+import type { Order } from '../order.ts';
+import type { Task } from '../task.ts';
+import type { FileId, Instant, TaskId } from '../values.ts';
+import type { LetterDraft } from './tasks.ts';
+
+/** The wall clock, for times that are shown. Leases and due times are counted by the database instead. */
+export interface Clock {
+  now(): Instant;
+}
+
+/** Judges a prompt before any attempt; a reason refuses it. */
+export interface Moderator {
+  judge(
+    order: Order,
+  ): Promise<{ readonly allowed: true } | { readonly allowed: false; readonly reason: string }>;
+}
+
+/** New identifiers. */
+export interface Ids {
+  task(): TaskId;
+  file(): FileId;
+  /** From 0 to 1, for jitter. */
+  chance(): number;
+}
+
+export interface Models {
+  all(): readonly Model[];
+  byId(id: string): Model | null;
+}
+
+/** Writes the notices of a finished task in the dialects of those who are told. */
+export interface Scribe {
+  letters(task: Task, notices: readonly NoticeType[]): readonly LetterDraft[];
+}
