@@ -81,8 +81,14 @@ export function lacks(
     return 'the strategy is official';
   const ability = route.abilities.find((one) => one.model === order.model);
   if (!ability) return `does not serve ${order.model}`;
-  if (task.tried.some((one) => one.route === route.name)) return 'was tried already';
+  if (task.tried.some((one) => one.route === route.name && !repeatable(route, one)))
+    return 'was tried already';
   return cannot(ability, order);
+}
+
+/** On our own hardware a job that got lost costs nothing, so it is simply done again. */
+function repeatable(route: ProviderRoute, tried: Tried): boolean {
+  return route.tier === 'own' && tried.reason === 'gone';
 }
 
 function cannot(ability: Ability, order: Order): string | null {

@@ -36,7 +36,7 @@ export interface Usage {
 /** A result kept by us. */
 export interface StoredFile {
   readonly id: FileId;
-  readonly kind: Output['kind'];
+  readonly kind: Output['kind'] | 'input';
   readonly mimeType: string;
   readonly bytes: number;
   readonly sha256: string;

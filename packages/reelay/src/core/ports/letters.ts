@@ -13,6 +13,8 @@ export interface Letter {
   readonly body: string;
   /** Attempts made already. */
   readonly attempts: number;
+  /** `whsec_…` to sign with, opened; two during a rotation. */
+  readonly secrets: readonly string[];
 }
 
 export interface DeliveryAttempt {
@@ -27,18 +29,17 @@ export interface DeliveryAttempt {
   readonly excerpt: string;
 }
 
+/** What comes of an attempt: `dueInMs` from now for another. */
+export type DeliveryOutcome =
+  | { readonly is: 'delivered' }
+  | { readonly is: 'again'; readonly dueInMs: number }
+  | { readonly is: 'dead' };
+
 /** Notices: written by the finishing commit, claimed like tasks. */
 export interface LetterStore {
   claimLetters(limit: number, leaseMs: number): Promise<{ now: Instant; letters: readonly Letter[] }>;
   /** Records an attempt, and what comes of it: delivered, tried again after `dueInMs`, or dead. */
-  recordDelivery(
-    letter: LetterId,
-    attempt: DeliveryAttempt,
-    outcome:
-      | { readonly is: 'delivered' }
-      | { readonly is: 'again'; readonly dueInMs: number }
-      | { readonly is: 'dead' },
-  ): Promise<void>;
+  recordDelivery(letter: LetterId, attempt: DeliveryAttempt, outcome: DeliveryOutcome): Promise<void>;
   deliveries(task: TaskId): Promise<
     readonly {
       letter: LetterId;

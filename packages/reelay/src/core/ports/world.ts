@@ -34,3 +34,9 @@ export interface Models {
 export interface Scribe {
   letters(task: Task, notices: readonly NoticeType[]): readonly LetterDraft[];
 }
+
+/** Seals small secrets at rest (`REELAY_MASTER_KEY`) and opens them again. Throws where the key does not fit. */
+export interface Vault {
+  seal(text: string): string;
+  open(sealed: string): string;
+}

@@ -1,0 +1,24 @@
+import type { Files } from '../../core/ports/files.ts';
+import type { Inspector, Net } from '../../core/ports/net.ts';
+import type { Routes } from '../../core/ports/provider.ts';
+import type { TaskStore } from '../../core/ports/tasks.ts';
+import type { Ids, Models, Moderator } from '../../core/ports/world.ts';
+import type { MoveDeps } from '../move.ts';
+
+/** What advancing a task takes. */
+export interface AdvanceDeps extends MoveDeps {
+  readonly store: TaskStore;
+  readonly models: Models;
+  readonly routes: Routes;
+  readonly files: Files;
+  readonly net: Net;
+  readonly inspector: Inspector;
+  readonly moderator: Moderator;
+  readonly ids: Ids;
+}
+
+/** How long a claimed task is ours. A submit may take 60 s, so the lease outlives it. */
+export const LEASE_MS = 90_000;
+
+/** Nothing is sent in the last of a lease: whoever takes the task over must not meet us on the way. */
+export const SEND_MARGIN_MS = 5_000;

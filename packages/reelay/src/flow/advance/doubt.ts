@@ -1,0 +1,69 @@
+import { backoffMs } from '../../core/backoff.ts';
+import { Trouble } from '../../core/failure.ts';
+import { deadline } from '../../core/lifecycle.ts';
+import type { Route } from '../../core/ports/provider.ts';
+import type { Task } from '../../core/task.ts';
+import type { Instant, Json } from '../../core/values.ts';
+import { move } from '../move.ts';
+import type { AdvanceDeps } from './deps.ts';
+
+/** “Absent” takes this many empty looks, over at least this long (`invariants.md`, “Submitting once”, 7). */
+const EMPTY_READS = 3;
+const ABSENT_AFTER_MS = 120_000;
+
+/** A submit whose lease ran out: its process died or stalled, so nobody knows whether it landed. Never sent again as it is. */
+export async function takeOver(deps: AdvanceDeps, task: Task): Promise<void> {
+  await move(deps, task, { is: 'doubted', reason: 'the lease ran out while submitting', dueInMs: 0 });
+}
+
+/** Resolves a doubtful submit by looking it up; sent again only when it is proven absent, or free. */
+export async function resolveDoubt(deps: AdvanceDeps, task: Task, now: Instant): Promise<void> {
+  if (task.state.name !== 'unknown') return;
+  if (now >= (deadline(task) ?? now)) {
+    await move(deps, task, { is: 'expired' });
+    return;
+  }
+  const { attempt, emptyReads } = task.state;
+  const route = await deps.routes.byName(attempt.route);
+  if (route?.adapter.dedupe === 'free') {
+    await move(deps, task, {
+      is: 'absent',
+      evidence: { because: 'own hardware: doing it again costs nothing' },
+    });
+    return;
+  }
+  const seen = await lookUp(route, task);
+  if (seen.is === 'found') {
+    await move(deps, task, { is: 'found', handle: seen.handle, dueInMs: 0 });
+  } else if (seen.is === 'nothing' && emptyReads >= EMPTY_READS && provable(task, now)) {
+    const evidence = { because: 'looked up by our reference', emptyReads, sinceMs: now - task.stateSince };
+    await move(deps, task, { is: 'absent', evidence });
+  } else {
+    const dueInMs = backoffMs(emptyReads, deps.ids.chance(), 5_000, 300_000);
+    await move(deps, task, { is: 'deferred', reason: 'still in doubt', dueInMs });
+  }
+}
+
+/** Past the last moment at which the request could still have been on its way, and the upstream's listing lag. */
+function provable(task: Task, now: Instant): boolean {
+  return (
+    task.state.name === 'unknown' &&
+    now >= Math.max(task.state.attempt.sendBy, task.stateSince) + ABSENT_AFTER_MS
+  );
+}
+
+type Seen =
+  | { readonly is: 'found'; readonly handle: Json }
+  | { readonly is: 'nothing' }
+  | { readonly is: 'cannot_say' };
+
+async function lookUp(route: Route | null, task: Task): Promise<Seen> {
+  if (task.state.name !== 'unknown' || !route?.adapter.find) return { is: 'cannot_say' };
+  try {
+    const handle = await route.adapter.find(task.state.attempt, route.upstream);
+    return handle === null ? { is: 'nothing' } : { is: 'found', handle };
+  } catch (error) {
+    if (error instanceof Trouble) return { is: 'cannot_say' };
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { backoffMs } from '../../core/backoff.ts';
+import { deadline } from '../../core/lifecycle.ts';
+import { ratio } from '../../core/model.ts';
+import { FileTooLarge, StorageFull } from '../../core/ports/files.ts';
+import type { Film } from '../../core/ports/net.ts';
+import { MediaFault } from '../../core/ports/net.ts';
+import type { Output, StoredFile, Task } from '../../core/task.ts';
+import type { FileId, Instant } from '../../core/values.ts';
+import { move } from '../move.ts';
+import type { AdvanceDeps } from './deps.ts';
+
+/** The largest result that is taken from an upstream. */
+const FILM_BYTES_MAX = 1024 ** 3;
+const DOWNLOAD_MS = 10 * 60_000;
+
+/** Upstreams' clips run a little over (Kling: 5.04 s, 5.1 s). */
+const DURATION_SLACK_MS = 500;
+const RATIO_SLACK = 0.02;
+
+const MIME_TYPES = { video: 'video/mp4', poster: 'image/jpeg', preview: 'video/mp4' } as const;
+
+/** Copies the results, holds the film against the order, and finishes the task: charge, files and notice in one commit. */
+export async function keep(deps: AdvanceDeps, task: Task, now: Instant): Promise<void> {
+  if (task.state.name !== 'storing') return;
+  if (now >= (deadline(task) ?? now)) {
+    await move(deps, task, { is: 'expired' });
+    return;
+  }
+  try {
+    const files: StoredFile[] = [];
+    for (const [index, output] of task.state.outputs.entries())
+      files.push(await keepOne(deps, task, output, index));
+    const film = files.find((file) => file.kind === 'video');
+    const wrong = film ? await notWhatWasOrdered(deps, task, film.id) : 'there is no film';
+    if (wrong === null) await move(deps, task, { is: 'stored', files });
+    else await move(deps, task, { is: 'rerouted', reason: 'bad_film', dueInMs: 0 });
+  } catch (error) {
+    const event = setback(deps, task, error);
+    if (!event) throw error;
+    await move(deps, task, event);
+  }
+}
+
+/** Derived from the task and the attempt, so that a repeated copy after a crash replaces the same file. */
+function resultId(task: Task, index: number): FileId {
+  return `file_${task.id.slice('task_'.length)}r${task.attempts}${index}`;
+}
+
+async function keepOne(deps: AdvanceDeps, task: Task, output: Output, index: number): Promise<StoredFile> {
+  const id = resultId(task, index);
+  const source =
+    'path' in output.at
+      ? { path: output.at.path }
+      : {
+          stream: await deps.net.download(output.at.url, { maxBytes: FILM_BYTES_MAX, totalMs: DOWNLOAD_MS }),
+        };
+  const { bytes, sha256 } = await deps.files.keep(id, source, FILM_BYTES_MAX);
+  const expiresAt = deps.clock.now() + task.terms.retentionMs;
+  return { id, kind: output.kind, mimeType: MIME_TYPES[output.kind], bytes, sha256, expiresAt };
+}
+
+/** Why a film is not what was ordered; null when it is. */
+async function notWhatWasOrdered(deps: AdvanceDeps, task: Task, id: FileId): Promise<string | null> {
+  const path = await deps.files.path(id);
+  if (path === null) return 'the film is gone';
+  try {
+    return difference(task, await deps.inspector.film(path));
+  } catch (error) {
+    if (error instanceof MediaFault) return error.message;
+    throw error;
+  }
+}
+
+function difference({ order }: Task, film: Film): string | null {
+  if (Math.abs(film.durationMs - order.durationSeconds * 1000) > DURATION_SLACK_MS)
+    return `it runs ${film.durationMs} ms`;
+  if (order.sound && !film.hasAudio) return 'it has no sound';
+  if (order.aspectRatio && order.mode === 'text-to-video') {
+    const wanted = ratio(order.aspectRatio);
+    if (Math.abs(film.width / film.height / wanted - 1) > RATIO_SLACK)
+      return `it is ${film.width}×${film.height}`;
+  }
+  return null;
+}
+
+/** Another try later, another route, or (null) an error that is nobody's setback. */
+function setback(deps: AdvanceDeps, task: Task, error: unknown) {
+  if (error instanceof StorageFull)
+    return { is: 'deferred', reason: 'storage is full', dueInMs: 30_000 } as const;
+  if (error instanceof FileTooLarge) return { is: 'rerouted', reason: 'bad_film', dueInMs: 0 } as const;
+  if (isMissing(error)) return { is: 'rerouted', reason: 'gone', dueInMs: 0 } as const;
+  if (!(error instanceof MediaFault)) return null;
+  if (error.problem !== 'unreachable' && error.problem !== 'broken_off') {
+    return { is: 'rerouted', reason: 'bad_film', dueInMs: 0 } as const;
+  }
+  const ageMs = deps.clock.now() - task.stateSince;
+  const dueInMs = backoffMs(Math.floor(Math.log2(1 + ageMs / 2_000)), deps.ids.chance(), 2_000);
+  return { is: 'deferred', reason: `the result is ${error.problem}`, dueInMs } as const;
+}
+
+/** The studio's film is no longer where it was left: its machine lost it, so it is made again. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

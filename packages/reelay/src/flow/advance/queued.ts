@@ -1,0 +1,46 @@
+import { backoffMs } from '../../core/backoff.ts';
+import type { Failure } from '../../core/failure.ts';
+import { failure } from '../../core/failure.ts';
+import { deadline } from '../../core/lifecycle.ts';
+import { choose } from '../../core/routing.ts';
+import type { Task } from '../../core/task.ts';
+import type { Instant } from '../../core/values.ts';
+import { move } from '../move.ts';
+import type { AdvanceDeps } from './deps.ts';
+import { prepare } from './prepare.ts';
+import { attempt } from './submit.ts';
+
+/** Brings a queued task to its next attempt: media fetched and checked, prompt moderated, a route chosen, submitted once. */
+export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant): Promise<void> {
+  if (now >= (deadline(task) ?? now)) {
+    await move(deps, task, { is: 'expired' });
+    return;
+  }
+  const verdict =
+    task.startedAt === null ? await deps.moderator.judge(task.order) : { allowed: true as const };
+  if (!verdict.allowed) {
+    await move(deps, task, { is: 'failed', failure: failure('content_violation') });
+    return;
+  }
+  const ready = await prepare(deps, task);
+  if (!ready) return;
+
+  const choice = choose(await deps.routes.all(), ready.order, ready);
+  const route = choice.route && (await deps.routes.byName(choice.route.name));
+  if (route && ready.tried.length < ready.terms.attemptsMax) {
+    await attempt(deps, ready, route, now);
+  } else if (choice.later) {
+    const reason = choice.passedOver.map((one) => `${one.route}: ${one.reason}`).join('; ');
+    await move(deps, ready, { is: 'deferred', reason, dueInMs: backoffMs(1, deps.ids.chance()) });
+  } else {
+    await move(deps, ready, { is: 'failed', failure: exhausted(ready) });
+  }
+}
+
+/** No route is left: what the customer is told depends on whether any was there to try. */
+function exhausted(task: Task): Failure {
+  if (task.tried.length === 0) return failure('model_unavailable');
+  return task.tried.every((one) => one.reason === 'timeout')
+    ? failure('processing_timeout')
+    : failure('generation_failed');
+}
