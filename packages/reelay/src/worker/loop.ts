@@ -40,7 +40,7 @@ export function startLoop<Item>(options: LoopOptions<Item>): Loop {
         .finally(() => underWay.delete(work));
       underWay.add(work);
     }
-    return items.length === free;
+    return items.length > 0;
   }
 
   async function rest(): Promise<void> {

@@ -88,10 +88,11 @@ export function startWorker(deps: WorkerDeps, budgets: Budgets = BUDGETS): { sto
       name: 'forgetting',
       capacity: 1,
       idleMs: FORGET_EVERY_MS,
-      claim: async () => [null],
-      run: async () => {
+      claim: async () => {
         while ((await forget(deps)) > 0);
+        return [];
       },
+      run: async () => {},
       log,
     }),
   ];
