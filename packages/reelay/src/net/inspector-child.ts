@@ -1,0 +1,25 @@
+import { MediaFault, type MediaProblem } from '../core/ports/net.ts';
+import { inspectFilm } from './film.ts';
+import type { Finding, Question } from './inspector.ts';
+import { inspectPicture } from './picture.ts';
+
+/** The process that opens strangers' files. It answers questions from its parent and goes when the parent does. */
+process.on('message', async (question: Question) => {
+  process.send?.(await findingOn(question));
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ about: 'ready' } satisfies Finding);
+
+async function findingOn(question: Question): Promise<Finding> {
+  try {
+    if (question.about === 'film') return { about: 'film', film: await inspectFilm(question.path) };
+    return { about: 'picture', picture: await inspectPicture(question.path, question.mimeTypes) };
+  } catch (error) {
+    if (error instanceof MediaFault) return fault(error.problem, error.message);
+    return fault('broken', 'The file is broken');
+  }
+}
+
+function fault(problem: MediaProblem, message: string): Finding {
+  return { about: 'fault', problem, message };
+}
