@@ -73,6 +73,8 @@ export interface SurfaceContext {
 export interface RouteDocs {
   readonly summary: string;
   readonly description: string;
+  /** What of this route is the gateway's own addition or choice, and not the vendor's documented contract (decision 36). */
+  readonly ours?: readonly string[];
   readonly tag: string;
   readonly pathParams?: Readonly<Record<string, Json>>;
   readonly query?: Readonly<
@@ -101,6 +103,10 @@ export type AnyRoute = { readonly [A in ActionName]: SurfaceRoute<A> }[ActionNam
 /** One wire dialect: reads orders, writes tasks, refuses in its own envelope, tells in its own words. */
 export interface Surface {
   readonly name: string;
+  /** Its heading in the documentation. */
+  readonly title: string;
+  /** What it is and whose contract it follows, for the documentation. */
+  readonly about: string;
   readonly routes: readonly AnyRoute[];
   /** Path prefixes whose unknown paths and methods are refused in this surface's envelope. */
   readonly prefixes: readonly string[];

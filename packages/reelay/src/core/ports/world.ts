@@ -17,6 +17,11 @@ export interface Moderator {
   ): Promise<{ readonly allowed: true } | { readonly allowed: false; readonly reason: string }>;
 }
 
+/** A moderator could not judge now: the order waits, neither let through nor refused. */
+export class ModerationUnavailable extends Error {
+  override readonly name = 'ModerationUnavailable';
+}
+
 /** New identifiers. */
 export interface Ids {
   task(): TaskId;

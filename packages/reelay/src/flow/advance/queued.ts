@@ -2,6 +2,7 @@ import { backoffMs } from '../../core/backoff.ts';
 import type { Failure } from '../../core/failure.ts';
 import { failure } from '../../core/failure.ts';
 import { deadline } from '../../core/lifecycle.ts';
+import { ModerationUnavailable } from '../../core/ports/world.ts';
 import { choose } from '../../core/routing.ts';
 import type { Task } from '../../core/task.ts';
 import type { Instant } from '../../core/values.ts';
@@ -34,6 +35,21 @@ export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant)
     await move(deps, ready, { is: 'deferred', reason, dueInMs: backoffMs(1, deps.ids.chance()) });
   } else {
     await move(deps, ready, { is: 'failed', failure: exhausted(ready) });
+  }
+}
+
+/** Whether the prompt may go out. Judged before the first attempt only: a failover does not ask again. */
+async function moderated(deps: AdvanceDeps, task: Task): Promise<boolean> {
+  if (task.startedAt !== null) return true;
+  try {
+    const verdict = await deps.moderator.judge(task.order);
+    if (!verdict.allowed) await move(deps, task, { is: 'failed', failure: failure('content_violation') });
+    return verdict.allowed;
+  } catch (error) {
+    if (!(error instanceof ModerationUnavailable)) throw error;
+    const dueInMs = backoffMs(2, deps.ids.chance());
+    await move(deps, task, { is: 'deferred', reason: 'the moderation service does not answer', dueInMs });
+    return false;
   }
 }
 
