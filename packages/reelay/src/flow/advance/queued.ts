@@ -17,12 +17,7 @@ export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant)
     await move(deps, task, { is: 'expired' });
     return;
   }
-  const verdict =
-    task.startedAt === null ? await deps.moderator.judge(task.order) : { allowed: true as const };
-  if (!verdict.allowed) {
-    await move(deps, task, { is: 'failed', failure: failure('content_violation') });
-    return;
-  }
+  if (!(await moderated(deps, task))) return;
   const ready = await prepare(deps, task);
   if (!ready) return;
 
