@@ -6,6 +6,8 @@ import type { Ids } from './core/ports/world.ts';
 export const systemIds: Ids = {
   task: () => `task_${compact(v7())}`,
   file: () => `file_${compact(v7())}`,
+  account: () => `acc_${compact(v7())}`,
+  key: () => `key_${compact(v7())}`,
   chance: () => randomInt(0, 2 ** 32) / 2 ** 32,
 };
 

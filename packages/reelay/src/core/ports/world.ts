@@ -2,7 +2,7 @@ import type { NoticeType } from '../lifecycle.ts';
 import type { Model } from '../model.ts';
 import type { Order } from '../order.ts';
 import type { Task } from '../task.ts';
-import type { FileId, Instant, TaskId } from '../values.ts';
+import type { AccountId, FileId, Instant, KeyId, TaskId } from '../values.ts';
 import type { LetterDraft } from './tasks.ts';
 
 /** The wall clock, for times that are shown. Leases and due times are counted by the database instead. */
@@ -26,6 +26,8 @@ export class ModerationUnavailable extends Error {
 export interface Ids {
   task(): TaskId;
   file(): FileId;
+  account(): AccountId;
+  key(): KeyId;
   /** From 0 to 1, for jitter. */
   chance(): number;
 }
