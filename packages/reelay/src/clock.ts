@@ -1,4 +1,5 @@
 import type { Clock } from './core/ports/world.ts';
+import type { Instant } from './core/values.ts';
 
 /** The machine's clock: the only reader of it. */
 export const systemClock: Clock = { now: () => Date.now() };
@@ -7,4 +8,9 @@ export const systemClock: Clock = { now: () => Date.now() };
 export function stopwatch(): () => number {
   const start = performance.now();
   return () => performance.now() - start;
+}
+
+/** A moment in ISO 8601, UTC, with milliseconds. */
+export function isoTime(at: Instant): string {
+  return new Date(at).toISOString();
 }
