@@ -42,11 +42,7 @@ export function guardedConnect(options: ConnectOptions): Connect {
     const policy: Policy = { ...options.policy, own: ownAddresses(options.policy.own) };
     const local = target.trusted || policy.allowPrivateNetwork;
     const look = resolve ?? (local ? resolveLocal : resolvePublic);
-    const addresses = await addressesOf(
-      target.host,
-      look,
-      AbortSignal.any([signal, AbortSignal.timeout(dnsMs)]),
-    );
+    const addresses = await addressesOf(target.host, look, dnsMs, signal);
     if (!target.trusted) {
       for (const address of addresses) refuseForbidden(address, policy);
     }
@@ -76,24 +72,34 @@ function ownAddresses(known: ReadonlySet<string>): ReadonlySet<string> {
   return own;
 }
 
-async function addressesOf(host: string, resolve: Resolve, signal: AbortSignal): Promise<readonly string[]> {
+async function addressesOf(
+  host: string,
+  resolve: Resolve,
+  dnsMs: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
-  let addresses: readonly string[];
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const stop = new AbortController();
+  const giveUp = () => {
+    stop.abort();
+    reject(timedOut());
+  };
+  const timer = setTimeout(giveUp, dnsMs);
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
   try {
-    addresses = await Promise.race([resolve(host, signal), rejectedBy(signal)]);
+    const addresses = await Promise.race([resolve(host, stop.signal), givenUp]);
+    if (addresses.length === 0) throw new NetFault('not_sent', 'ENOTFOUND');
+    // IPv4 first: a host without IPv6 routes still gets through at once.
+    return [...addresses].sort((a, b) => isIP(a) - isIP(b));
   } catch (error) {
-    throw new NetFault('not_sent', codeOf(error));
+    if (error instanceof NetFault) throw error;
+    throw new NetFault('not_sent', stop.signal.aborted ? 'ETIMEDOUT' : codeOf(error));
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
-  if (addresses.length === 0) throw new NetFault('not_sent', 'ENOTFOUND');
-  // IPv4 first: a host without IPv6 routes still gets through at once.
-  return [...addresses].sort((a, b) => isIP(a) - isIP(b));
-}
-
-function rejectedBy(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  if (signal.aborted) reject(signal.reason);
-  else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  return promise;
 }
 
 async function firstToConnect(
