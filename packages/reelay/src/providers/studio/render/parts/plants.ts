@@ -1,0 +1,287 @@
+import type { SKRSContext2D } from '@napi-rs/canvas';
+import { css, mix, type Rgb, tone } from '../colour.ts';
+import type { Random } from '../random.ts';
+import type { Stage } from '../stage.ts';
+import { addLayer, band } from '../stage.ts';
+import { addSwaying, along, type Ridge, throughAir, topOf } from './land.ts';
+
+/** A fir or spruce standing on x, y; drooping layered boughs, lit from `light` (−1 left, 1 right). */
+export function paintConifer(
+  ctx: SKRSContext2D,
+  rng: Random,
+  x: number,
+  y: number,
+  height: number,
+  dark: Rgb,
+  lit: Rgb,
+  light: number,
+  snow: Rgb | null = null,
+): void {
+  const tiers = Math.max(7, Math.min(26, Math.round(height / 9)));
+  const spread = height * rng.between(0.17, 0.23);
+  ctx.fillStyle = css(tone(dark, -0.03));
+  ctx.fillRect(x - height * 0.012, y - height * 0.3, height * 0.024, height * 0.3);
+  for (let pass = 0; pass < (snow ? 3 : 2); pass++) {
+    ctx.fillStyle = css(
+      pass === 0 ? dark : pass === 1 ? lit : (snow as Rgb),
+      pass === 0 ? 1 : pass === 1 ? 0.55 : 0.85,
+    );
+    const own = rng.fork(`${x}${pass === 0 ? '' : 'lit'}`);
+    for (let i = 0; i < tiers; i++) {
+      const t = i / (tiers - 1);
+      const top = y - height + t * height * 0.93;
+      const half = spread * (0.05 + t ** 0.85) * own.between(0.78, 1.12);
+      const drop = (height / tiers) * 1.9;
+      const side = pass === 0 ? 0 : light * half * 0.22;
+      const width = pass === 0 ? half : half * 0.66;
+      const rise = pass === 0 ? 0 : drop * 0.16;
+      ctx.beginPath();
+      ctx.moveTo(x + side * 0.3, top - rise);
+      const teeth = height > 70 ? 4 : 2;
+      for (let s = 1; s <= teeth; s++) {
+        const k = s / teeth;
+        ctx.lineTo(x + side + width * k, top - rise + drop * (0.35 + 0.65 * k) * (pass === 2 ? 0.55 : 1));
+        ctx.lineTo(
+          x + side + width * (k - 0.12),
+          top - rise + drop * (0.3 + 0.5 * k) * (pass === 2 ? 0.4 : 1),
+        );
+      }
+      for (let s = teeth; s >= 1; s--) {
+        const k = s / teeth;
+        ctx.lineTo(
+          x + side - width * (k - 0.12),
+          top - rise + drop * (0.3 + 0.5 * k) * (pass === 2 ? 0.4 : 1),
+        );
+        ctx.lineTo(x + side - width * k, top - rise + drop * (0.35 + 0.65 * k) * (pass === 2 ? 0.55 : 1));
+      }
+      ctx.closePath();
+      ctx.fill();
+    }
+  }
+}
+
+/** A broad crown of many leaf clusters on a forked trunk. */
+export function paintBroadleaf(
+  ctx: SKRSContext2D,
+  rng: Random,
+  x: number,
+  y: number,
+  height: number,
+  dark: Rgb,
+  lit: Rgb,
+  trunk: Rgb,
+  light: number,
+  bare = false,
+): void {
+  ctx.strokeStyle = css(trunk);
+  ctx.lineCap = 'round';
+  const tips: [number, number][] = [];
+  const grow = (
+    bx: number,
+    by: number,
+    angle: number,
+    length: number,
+    width: number,
+    level: number,
+  ): void => {
+    const ex = bx + Math.cos(angle) * length;
+    const ey = by + Math.sin(angle) * length;
+    ctx.lineWidth = width;
+    ctx.beginPath();
+    ctx.moveTo(bx, by);
+    ctx.quadraticCurveTo((bx + ex) / 2 + rng.between(-0.1, 0.1) * length, (by + ey) / 2, ex, ey);
+    ctx.stroke();
+    if (level === 0 || width < 0.7) {
+      tips.push([ex, ey]);
+      return;
+    }
+    const forks = level > 3 ? 2 : 3;
+    for (let i = 0; i < forks; i++) {
+      const turn = (i - (forks - 1) / 2) * rng.between(0.55, 0.85) + rng.between(-0.15, 0.15);
+      grow(ex, ey, angle * 0.92 - 0.126 + turn, length * rng.between(0.66, 0.82), width * 0.62, level - 1);
+    }
+  };
+  grow(x, y, -Math.PI / 2, height * 0.3, height * 0.045, bare ? 5 : 3);
+  if (bare) return;
+  const blobs = tips.flatMap(([tx, ty]) =>
+    Array.from({ length: 5 }, () => ({
+      x: tx + rng.between(-0.15, 0.15) * height,
+      y: ty + rng.between(-0.14, 0.1) * height,
+      r: height * rng.between(0.05, 0.11),
+    })),
+  );
+  for (const b of blobs) leafCluster(ctx, rng, b.x, b.y, b.r, dark, 1);
+  for (const b of blobs) {
+    leafCluster(ctx, rng, b.x + light * b.r * 0.35, b.y - b.r * 0.4, b.r * 0.72, mix(dark, lit, 0.65), 0.75);
+  }
+  for (const b of blobs) {
+    if (rng.next() < 0.6)
+      leafCluster(ctx, rng, b.x + light * b.r * 0.55, b.y - b.r * 0.65, b.r * 0.45, lit, 0.75);
+  }
+}
+
+function leafCluster(
+  ctx: SKRSContext2D,
+  rng: Random,
+  x: number,
+  y: number,
+  r: number,
+  c: Rgb,
+  alpha: number,
+): void {
+  const leaves = Math.round(Math.min(26, 8 + r * 0.9));
+  ctx.fillStyle = css(c, alpha);
+  ctx.beginPath();
+  for (let i = 0; i < leaves; i++) {
+    const a = rng.next() * Math.PI * 2;
+    const d = Math.sqrt(rng.next()) * r;
+    const s = r * rng.between(0.16, 0.36);
+    const px = x + Math.cos(a) * d;
+    const py = y + Math.sin(a) * d * 0.85;
+    ctx.moveTo(px + s, py);
+    ctx.ellipse(px, py, s, s * 0.7, a, 0, Math.PI * 2);
+  }
+  ctx.fill();
+}
+
+/** A line of trees along a ridge at a depth, conifers or broad crowns, through the air of that distance. */
+export function addTreeline(
+  stage: Stage,
+  ridge: Ridge,
+  options: {
+    readonly label: string;
+    readonly depth: number;
+    readonly height: number;
+    readonly density: number;
+    readonly kind: 'conifer' | 'broadleaf' | 'mixed';
+    readonly bottom: number;
+  },
+): void {
+  const { palette: p } = stage;
+  const { depth, height } = options;
+  const light = stage.sun.x > stage.width / 2 ? 1 : -1;
+  const dark = throughAir(stage, mix(p.leaf, p.ink, 0.45), depth);
+  const lit = throughAir(stage, mix(p.leaf, p.leafLit, 0.45), depth);
+  const trunk = throughAir(stage, p.ink, depth);
+  const snow = stage.season === 'winter' ? throughAir(stage, p.snow, depth) : null;
+  const box = band(stage, topOf(stage, ridge) - height * 1.45, options.bottom);
+  addLayer(stage, box, depth, (ctx) => {
+    along(
+      stage,
+      ridge,
+      (rng) => (height / options.density) * rng.between(0.4, 1.3),
+      options.label,
+      (x, y, rng) => {
+        const size = height * rng.between(0.6, 1.3);
+        const broad = options.kind === 'broadleaf' || (options.kind === 'mixed' && rng.next() < 0.4);
+        if (broad)
+          paintBroadleaf(ctx, rng, x, y + size * 0.08, size * 0.9, dark, lit, trunk, light, snow !== null);
+        else paintConifer(ctx, rng, x, y + size * 0.06, size, dark, lit, light, snow);
+      },
+    );
+    ctx.beginPath();
+    ctx.moveTo(box.x, box.y + box.height);
+    for (let x = box.x; x <= box.x + box.width; x += 3) ctx.lineTo(x, ridge(x) - 1);
+    ctx.lineTo(box.x + box.width, box.y + box.height);
+    const g = ctx.createLinearGradient(0, topOf(stage, ridge), 0, box.y + box.height);
+    const ground = snow
+      ? throughAir(stage, tone(p.snow, -0.06), depth)
+      : mix(dark, throughAir(stage, p.grass, depth), 0.45);
+    g.addColorStop(0, css(ground));
+    g.addColorStop(1, css(mix(ground, p.haze, 0.4 * (1 - depth))));
+    ctx.fillStyle = g;
+    ctx.fill();
+  });
+}
+
+/** Tall grass in front, in a few strips that sway at their own time. */
+export function addGrass(
+  stage: Stage,
+  top: number,
+  height: number,
+  depth: number,
+  colours: readonly Rgb[],
+  flowers = 0,
+): void {
+  const strips = 3;
+  for (let s = 0; s < strips; s++) {
+    const rng = stage.rng.fork(`grass${top}${s}`);
+    const base = top + (s * height) / strips;
+    const size = height * (0.75 + 0.25 * s);
+    const box = band(stage, base - size * 0.4, base + size * 1.35);
+    const sway = { amount: size * 0.07, rate: 1.3 + 0.25 * s, phase: s * 1.9 };
+    addSwaying(stage, box, depth * (0.8 + 0.1 * s), sway, (ctx) => {
+      ctx.lineCap = 'round';
+      const count = box.width / (3.2 * stage.unit);
+      for (let i = 0; i < count; i++) {
+        const x = box.x + rng.next() * box.width;
+        const long = size * rng.between(0.5, 1.2);
+        const y = base + size * 1.38;
+        const c = colours[Math.floor(rng.next() * colours.length)] ?? stage.palette.grass;
+        const lean = rng.between(-0.35, 0.35) * long;
+        blade(
+          ctx,
+          x,
+          y,
+          x + lean,
+          y - long,
+          stage.unit * rng.between(1, 2.6),
+          tone(c, rng.between(-0.05, 0.05)),
+        );
+        if (rng.next() < flowers)
+          blossom(ctx, rng, x + lean, y - long, stage.unit * rng.between(3, 6.5), stage);
+      }
+    });
+  }
+}
+
+function blade(
+  ctx: SKRSContext2D,
+  x: number,
+  y: number,
+  tx: number,
+  ty: number,
+  width: number,
+  c: Rgb,
+): void {
+  ctx.fillStyle = css(c);
+  ctx.beginPath();
+  ctx.moveTo(x - width, y);
+  ctx.quadraticCurveTo(x - width * 0.6, (y + ty) / 2, tx, ty);
+  ctx.quadraticCurveTo(x + width * 0.8, (y + ty) / 2, x + width, y);
+  ctx.fill();
+}
+
+/** A small flower seen a little from the side. */
+export function blossom(
+  ctx: SKRSContext2D,
+  rng: Random,
+  x: number,
+  y: number,
+  r: number,
+  stage: Stage,
+): void {
+  const { accent } = stage.palette;
+  const kinds: Rgb[] = [
+    accent,
+    mix(accent, [255, 255, 255], 0.7),
+    mix(accent, [240, 90, 70], 0.7),
+    mix(accent, [120, 110, 230], 0.75),
+  ];
+  const c = kinds[Math.floor(rng.next() * kinds.length)] ?? accent;
+  const petals = 5 + Math.floor(rng.next() * 3);
+  ctx.fillStyle = css(c, 0.95);
+  ctx.beginPath();
+  for (let i = 0; i < petals; i++) {
+    const a = (i / petals) * Math.PI * 2;
+    const px = x + Math.cos(a) * r * 0.62;
+    const py = y + Math.sin(a) * r * 0.42;
+    ctx.moveTo(px + r * 0.5, py);
+    ctx.ellipse(px, py, r * 0.5, r * 0.34, a, 0, Math.PI * 2);
+  }
+  ctx.fill();
+  ctx.fillStyle = css(mix(c, [250, 205, 80], 0.75));
+  ctx.beginPath();
+  ctx.ellipse(x, y, r * 0.3, r * 0.22, 0, 0, Math.PI * 2);
+  ctx.fill();
+}

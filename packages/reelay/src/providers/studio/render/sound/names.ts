@@ -1,0 +1,21 @@
+/** The voices that the studio can sing with. */
+export type SoundName =
+  | 'water'
+  | 'river'
+  | 'waves'
+  | 'rain'
+  | 'wind'
+  | 'birds'
+  | 'gulls'
+  | 'crickets'
+  | 'fire'
+  | 'city'
+  | 'thunder'
+  | 'footsteps'
+  | 'engine'
+  | 'crowd'
+  | 'bubbles'
+  | 'hooves'
+  | 'space'
+  | 'purr'
+  | 'music';
