@@ -50,7 +50,7 @@ export function openInspector(options: InspectorOptions = {}): OpenInspector {
   const ask = async (question: Question): Promise<Finding> => {
     clearTimeout(idle);
     try {
-      child ??= await start();
+      if (!child?.connected) child = await start();
       return await nextFrom(child, limitMs, question);
     } catch (error) {
       stop();
