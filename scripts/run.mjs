@@ -10,7 +10,7 @@ await setup({ dev });
 
 const script = dev
   ? rest
-  : [join('packages', 'reelay', 'src', 'main.ts'), ...(first ? [first] : []), ...rest];
+  : [join('packages', 'reelay', 'src', 'bin.ts'), ...(first ? [first] : []), ...rest];
 const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...script], {
   cwd: root,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

@@ -172,10 +172,11 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the settings. The only reader of the environment.
+ * Reads the settings: the environment, and over it what a command sets by itself. The only reader of the environment.
  * @throws ConfigError naming every setting that is wrong
  */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(overrides: Readonly<Record<string, string>> = {}): Config {
+  const environment = { ...process.env, ...overrides };
   const problems: string[] = [];
   const entries = Object.entries(SETTINGS).map(([name, { env, schema }]) => {
     const raw = environment[env];

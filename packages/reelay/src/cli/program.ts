@@ -47,6 +47,9 @@ export async function runCli(program: Command, argv: readonly string[]): Promise
   }
 }
 
+/** Thrown by rooms that commands do not see. */
+const FOR_OPERATORS = ['FolderInUse', 'AddressInUse', 'BadRules'];
+
 /** Errors whose message was written for the operator; recognised by their name, for they come from many rooms. */
 function isExpected(error: unknown): error is Error {
   return (
@@ -54,7 +57,7 @@ function isExpected(error: unknown): error is Error {
     error instanceof ConfigError ||
     error instanceof AccountProblem ||
     error instanceof StoreUnavailable ||
-    (error instanceof Error && (error.name === 'FolderInUse' || error.name === 'AddressInUse'))
+    (error instanceof Error && FOR_OPERATORS.includes(error.name))
   );
 }
 

@@ -1,13 +1,44 @@
+import * as z from 'zod';
 import type { Order } from '../core/order.ts';
 import type { Moderator } from '../core/ports/world.ts';
 
-export interface Rules {
-  /** Whole words or phrases, in any case. */
-  readonly words: readonly string[];
-  /** Regular expressions of the operator's own making, matched without regard to case. */
-  readonly patterns: readonly string[];
-  /** Whether the built-in list counts as well. */
-  readonly defaults: boolean;
+const rulesSchema = z.strictObject({
+  words: z
+    .array(z.string().min(1).max(200))
+    .max(10_000)
+    .default([])
+    .describe('Whole words or phrases, in any case'),
+  patterns: z
+    .array(z.string().min(1).max(1_000).refine(isPattern, 'not a regular expression'))
+    .max(1_000)
+    .default([])
+    .describe("Regular expressions of the operator's own making, matched without regard to case"),
+  defaults: z.boolean().default(true).describe('Whether the built-in list counts as well'),
+});
+
+export type Rules = z.output<typeof rulesSchema>;
+
+/** Rules that cannot be used; the message says which and why. */
+export class BadRules extends Error {
+  override readonly name = 'BadRules';
+}
+
+/** Reads the operator's rules. @throws BadRules */
+export function readRules(text: string): Rules {
+  try {
+    return rulesSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : 'it is not JSON';
+    throw new BadRules(`The moderation rules cannot be used: ${why}`);
+  }
+}
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source, 'iu') instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -25,7 +56,7 @@ const DEFAULTS: readonly RegExp[] = [
 ];
 
 /** Judges prompts by word and pattern lists. */
-export function createRules(rules: Rules): Moderator {
+export function createRules(rules: Rules = { words: [], patterns: [], defaults: true }): Moderator {
   const banned = [
     ...(rules.defaults ? DEFAULTS : []),
     ...rules.words.map((word) => new RegExp(`(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`, 'iu')),
