@@ -58,6 +58,36 @@ export type Sighting =
   | { readonly is: 'failed'; readonly failure: UpstreamFailure }
   | { readonly is: 'gone' };
 
+/** So many calls in so much time. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+/** What an upstream documents about its limits, for each credential; null where it says nothing. */
+export interface ProviderLimits {
+  readonly submits: Rate | null;
+  /** Looks at jobs, and everything else that may be repeated. Flows keep to half of it. */
+  readonly asks: Rate | null;
+  /** Unfinished jobs at a time. */
+  readonly unfinished: number | null;
+}
+
+/** A callback as it came in: header names in lower case, the body exactly as it was signed. */
+export interface InboundCallback {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly receivedAt: Instant;
+}
+
+/** Which job a genuine callback is about. Nothing else of it is believed: the job is looked at. */
+export interface TaskRef {
+  /** What `submit` would have answered: a doubtful submit can be adopted by it. */
+  readonly handle: Json;
+  /** Our own reference, where the upstream hands it back. */
+  readonly reference: string | null;
+}
+
 /** One upstream. No money, no rendering for callers, no transport of its own. */
 export interface Provider {
   readonly name: string;
@@ -68,6 +98,12 @@ export interface Provider {
   readonly dedupe: 'key' | 'lookup' | 'callback' | 'free' | 'none';
   /** When the first look is worth it after a submit, and the ones after. */
   readonly looks: { readonly firstMs: (order: Order) => number; readonly thenMs: number };
+  /** Absent: none (the operator's own machine sets the pace). */
+  readonly limits?: ProviderLimits;
+  /** How long a result stays where the upstream left it; absent: until its machine forgets it. */
+  readonly resultsLiveMs?: number;
+  /** The types of pictures it takes; absent: every type that is accepted from customers. */
+  readonly pictures?: readonly string[];
   /** Unbilled: uploads or encodes the checked media. */
   prepare?(job: Job, upstream: Upstream): Promise<Json>;
   /** Exactly one request, never after `job.attempt.sendBy`. Answers a handle that survives a restart. */
@@ -77,6 +113,18 @@ export interface Provider {
   /** Looks a doubtful submit up by the attempt's reference. */
   find?(attempt: Attempt, upstream: Upstream): Promise<Json | null>;
   cancel?(handle: Json, upstream: Upstream): Promise<'stopped' | 'too_late'>;
+  /** Headers for fetching a result that lies below the upstream's own base address; absent: none are needed. */
+  resultHeaders?(credential: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
+  /**
+   * What inbound callbacks are verified with: the operator's secret, or what the upstream publishes (fal's keys);
+   * null where it signs nothing. May be kept for up to a day.
+   */
+  callbackKey?(upstream: Upstream): Promise<string | null>;
+  /**
+   * Verifies an inbound callback against `callbackKey`; null: not genuine. Pure. With a null key only the token in
+   * the callback's own address vouches for it, which whoever calls this has checked before.
+   */
+  callback?(request: InboundCallback, key: string | null): TaskRef | null;
 }
 
 /** A provider as it is set up: the adapter with its upstream. */
