@@ -8,9 +8,7 @@ const [first, ...rest] = process.argv.slice(2);
 const dev = first === '--dev';
 await setup({ dev });
 
-const script = dev
-  ? rest
-  : [join('packages', 'reelay', 'src', 'bin.ts'), ...(first ? [first] : []), ...rest];
+const script = dev ? rest : [join('packages', 'reelay', 'src', 'bin.ts'), ...(first ? [first] : []), ...rest];
 const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...script], {
   cwd: root,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
