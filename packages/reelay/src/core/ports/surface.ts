@@ -80,9 +80,23 @@ export interface RouteDocs {
   readonly query?: Readonly<
     Record<string, { readonly schema: Json; readonly required: boolean; readonly description: string }>
   >;
-  readonly body?: { readonly schema: Json; readonly examples: Readonly<Record<string, Json>> };
+  readonly body?: {
+    readonly schema: Json;
+    readonly examples: Readonly<Record<string, Json>>;
+    /** `application/json` where left out; the same for responses. */
+    readonly mediaType?: string;
+  };
   readonly responses: Readonly<
-    Record<number, { readonly description: string; readonly schema: Json; readonly example?: Json }>
+    Record<
+      number,
+      {
+        readonly description: string;
+        /** Null: an answer without a body. */
+        readonly schema: Json;
+        readonly example?: Json;
+        readonly mediaType?: string;
+      }
+    >
   >;
 }
 

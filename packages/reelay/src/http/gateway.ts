@@ -1,0 +1,90 @@
+import type { Registry } from 'prom-client';
+import type { AccountStore } from '../core/ports/accounts.ts';
+import type { Files } from '../core/ports/files.ts';
+import type { FileStore, LimitStore, Store } from '../core/ports/store.ts';
+import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
+import type { TaskStore } from '../core/ports/tasks.ts';
+import type { Clock } from '../core/ports/world.ts';
+import type { Refusal } from '../core/refusal.ts';
+import type { Instant } from '../core/values.ts';
+import type { Created, CreateInput } from '../flow/create.ts';
+
+type LogField =
+  | 'account'
+  | 'durationMs'
+  | 'key'
+  | 'method'
+  | 'reason'
+  | 'requestId'
+  | 'route'
+  | 'status'
+  | 'surface'
+  | 'task';
+
+export type LogFields = Readonly<Partial<Record<LogField, string | number | boolean | null>>> & {
+  readonly error?: unknown;
+};
+
+/** One wide line an event; only fields that are named here are ever written. */
+export interface Log {
+  info(event: string, fields: LogFields): void;
+  error(event: string, fields: LogFields): void;
+}
+
+export interface HttpSettings {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Base of all links, without a slash at the end. Null: the address it listens on. */
+  readonly publicUrl: string | null;
+  /** Addresses of proxies whose forwarded headers count. */
+  readonly trustProxy: readonly string[];
+  /** Origins whose pages may call the surfaces; `*` for all. None: CORS is off. */
+  readonly corsOrigins: readonly string[];
+  /** How long an idle connection is kept: 5 s behind nothing, 65 s behind a load balancer. */
+  readonly keepAliveMs: number;
+  readonly connectionsMax: number;
+  /** SHA-256 of the admin token, hex. */
+  readonly adminTokenHash: string;
+  readonly version: string;
+}
+
+/** What a signed link proves: ours and in time, ours and past its time, or not ours. */
+export type LinkVerdict =
+  | { readonly is: 'ok'; readonly disposition: 'inline' | 'attachment' }
+  | { readonly is: 'expired' }
+  | { readonly is: 'forged' };
+
+/** How much of a file a request is answered with (RFC 9110, 14.2); bounds inclusive. */
+export type RangeVerdict =
+  | { readonly status: 200 }
+  | { readonly status: 206; readonly start: number; readonly end: number }
+  | { readonly status: 416 };
+
+/** What the HTTP room asks of the store. */
+export type HttpStore = Pick<TaskStore, 'summary' | 'onMoved'> &
+  Pick<AccountStore, 'keyByHash' | 'balance'> &
+  LimitStore &
+  Pick<FileStore, 'file'> &
+  Pick<Store, 'ready'>;
+
+/** Everything the HTTP room needs of the others. The composition root fills it. */
+export interface Gateway {
+  readonly settings: HttpSettings;
+  readonly surfaces: readonly Surface[];
+  readonly context: SurfaceContext;
+  readonly store: HttpStore;
+  readonly files: Pick<Files, 'open'>;
+  readonly clock: Clock;
+  /** A monotonic stopwatch, in milliseconds. */
+  readonly stopwatch: () => () => number;
+  readonly log: Log;
+  readonly metrics: Registry;
+  create(input: CreateInput): Promise<Created | Refusal>;
+  judgeLink(id: string, query: URLSearchParams, now: Instant): LinkVerdict;
+  judgeRange(
+    range: string | undefined,
+    ifRange: string | undefined,
+    file: { readonly size: number; readonly etag: string },
+  ): RangeVerdict;
+}

@@ -1,0 +1,78 @@
+import type { TaskStore } from '../core/ports/tasks.ts';
+import type { TaskSummary } from '../core/task.ts';
+import { isOver, phase } from '../core/task.ts';
+import type { TaskId } from '../core/values.ts';
+
+/** A waiter reads again at least so often, in case a hint was lost with a connection. */
+const REREAD_MS = 5_000;
+
+/** Requests that wait for a task to move: one listener a process, however many wait. */
+export class Waiters {
+  readonly #store: Pick<TaskStore, 'onMoved' | 'summary'>;
+  readonly #waiting = new Map<TaskId, Set<() => void>>();
+  readonly #elapsedMs: () => number;
+  readonly #stop: () => void;
+  #released = false;
+
+  constructor(store: Pick<TaskStore, 'onMoved' | 'summary'>, elapsedMs: () => number) {
+    this.#store = store;
+    this.#elapsedMs = elapsedMs;
+    this.#stop = store.onMoved((ids) => {
+      for (const id of ids) this.#wake(id);
+    });
+  }
+
+  /**
+   * The task once clients see it in another state than `seen`, or as it is when `waitMs` is over, the caller has gone,
+   * or the gateway shuts down.
+   */
+  async changed(
+    seen: TaskSummary,
+    waitMs: number,
+    onGone: (listener: () => void) => void,
+  ): Promise<TaskSummary> {
+    const endsAtMs = this.#elapsedMs() + waitMs;
+    let gone = false;
+    let latest = seen;
+    onGone(() => {
+      gone = true;
+      this.#wake(seen.id);
+    });
+    for (;;) {
+      const hint = this.#hint(seen.id, Math.min(REREAD_MS, endsAtMs - this.#elapsedMs()));
+      try {
+        latest = (await this.#store.summary(seen.id)) ?? latest;
+        const over = this.#released || gone || this.#elapsedMs() >= endsAtMs;
+        if (over || isOver(latest.state) || phase(latest) !== phase(seen)) return latest;
+        await hint.given;
+      } finally {
+        hint.forget();
+      }
+    }
+  }
+
+  /** Answers everyone who waits, with what is known now; nobody is held any more. */
+  release(): void {
+    this.#released = true;
+    this.#stop();
+    for (const id of [...this.#waiting.keys()]) this.#wake(id);
+  }
+
+  #wake(id: TaskId): void {
+    for (const hear of this.#waiting.get(id) ?? []) hear();
+  }
+
+  /** Registered before the task is read, so that a move in between is not missed. */
+  #hint(id: TaskId, atMostMs: number): { readonly given: Promise<void>; forget(): void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.max(1, atMostMs));
+    const hearers = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, hearers.add(resolve));
+    const forget = () => {
+      clearTimeout(timer);
+      hearers.delete(resolve);
+      if (hearers.size === 0) this.#waiting.delete(id);
+    };
+    return { given: promise, forget };
+  }
+}
