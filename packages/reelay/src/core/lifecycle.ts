@@ -4,13 +4,20 @@ import type { Transfer } from './ledger.ts';
 import { hold, resolve } from './ledger.ts';
 import type { Prepared } from './order.ts';
 import type { Attempt, Output, StoredFile, Task, TaskState, TaskStateName, Tried, Usage } from './task.ts';
-import { isOver } from './task.ts';
+import { attemptOf, isOver } from './task.ts';
+import { trace } from './trace.ts';
 import type { Instant, Json, UsdMicros } from './values.ts';
 import { Bug } from './values.ts';
 
 /** What happened, in the past tense: the only thing that moves a task. Delays say when to look at it again. */
 export type TaskEvent =
-  | { readonly is: 'prepared'; readonly prepared: Prepared; readonly files: readonly StoredFile[] }
+  | {
+      readonly is: 'prepared';
+      readonly prepared: Prepared;
+      readonly files: readonly StoredFile[];
+      /** Whoever prepared it goes on to the attempt: nobody else is given it meanwhile. */
+      readonly leaseMs: number;
+    }
   | { readonly is: 'deferred'; readonly reason: string; readonly dueInMs: number }
   | { readonly is: 'attempted'; readonly attempt: Attempt; readonly leaseMs: number }
   | { readonly is: 'submitted'; readonly handle: Json; readonly dueInMs: number }
@@ -34,6 +41,10 @@ export type NoticeType = 'succeeded' | 'failed';
 /** Money that an upstream may have taken for nothing, recorded for the operator; never debited to a customer. */
 export interface Ambiguity {
   readonly attempt: Attempt;
+  /**
+   * `never_resolved`: in doubt until the deadline; `never_finished`: watched or copied until the deadline;
+   * `absent`: in doubt, then proven not to be there; `stopped_watching`: taken, then said to be gone.
+   */
   readonly reason: 'never_resolved' | 'never_finished' | 'absent' | 'stopped_watching';
   readonly decision: 'refunded' | 'submitted_again';
   readonly costMicros: UsdMicros | null;
@@ -133,28 +144,29 @@ export function next(task: Task, event: TaskEvent, now: Instant): Change {
   const at = Math.max(now, task.createdAt);
   const over = isOver(state);
   const charge = state.name === 'succeeded' ? state.charge : 0;
+  const moved: Task = {
+    ...task,
+    version: task.version + 1,
+    state,
+    stateSince: state.name === task.state.name ? task.stateSince : at,
+    escrow: over ? 0 : task.escrow,
+    attempts: event.is === 'attempted' ? event.attempt.number : task.attempts,
+    cancelRequested: task.cancelRequested || event.is === 'cancelRequested',
+    updatedAt: at,
+    startedAt: task.startedAt ?? (event.is === 'attempted' ? at : null),
+    completedAt: over ? at : null,
+    prepared: event.is === 'prepared' ? event.prepared : task.prepared,
+    tried: tried(task, event),
+  };
   return {
     expects: task.version,
-    task: {
-      ...task,
-      version: task.version + 1,
-      state,
-      stateSince: state.name === task.state.name ? task.stateSince : at,
-      escrow: over ? 0 : task.escrow,
-      attempts: event.is === 'attempted' ? event.attempt.number : task.attempts,
-      cancelRequested: task.cancelRequested || event.is === 'cancelRequested',
-      updatedAt: at,
-      startedAt: task.startedAt ?? (event.is === 'attempted' ? at : null),
-      completedAt: over ? at : null,
-      prepared: event.is === 'prepared' ? event.prepared : task.prepared,
-      tried: tried(task, event),
-    },
+    task: moved,
     event: { name: event.is, detail: trace(task, event) },
     transfers: over ? resolve(task, charge, at) : [],
     notices: over ? [state.name === 'succeeded' ? 'succeeded' : 'failed'] : [],
     files: event.is === 'prepared' || event.is === 'stored' ? event.files : [],
     ambiguity: ambiguity(task, event),
-    dueInMs: over ? null : dueInMs(event),
+    dueInMs: over ? null : dueInMs(moved, event, at),
   };
 }
 
@@ -193,15 +205,11 @@ function entered(task: Task, event: TaskEvent, name: TaskStateName): TaskState {
   }
 }
 
-function attemptOf(state: TaskState): Attempt {
-  if (!('attempt' in state)) throw new Bug(`a task that is ${state.name} has no attempt`);
-  return state.attempt;
-}
-
 function tried(task: Task, event: TaskEvent): readonly Tried[] {
-  if (event.is !== 'rerouted') return task.tried;
+  if (event.is !== 'rerouted' && event.is !== 'absent') return task.tried;
   const { number, route } = attemptOf(task.state);
-  return [...task.tried, { attempt: number, route, reason: event.reason }];
+  const reason = event.is === 'absent' ? event.is : event.reason;
+  return [...task.tried, { attempt: number, route, reason }];
 }
 
 function ambiguity(task: Task, event: TaskEvent): Ambiguity | null {
@@ -214,43 +222,27 @@ function ambiguity(task: Task, event: TaskEvent): Ambiguity | null {
     const costMicros = state.usage.costMicros ?? state.attempt.costMicros;
     return { attempt: state.attempt, reason: 'never_finished', decision: 'refunded', costMicros };
   }
+  // Our own hardware takes no money: what it lost is done again and owed to nobody.
+  const lost = event.is === 'absent' || (event.is === 'rerouted' && event.reason === 'gone');
+  if (lost && 'attempt' in state && state.attempt.tier !== 'own') {
+    const reason = event.is === 'absent' ? 'absent' : 'stopped_watching';
+    const decision = task.cancelRequested ? 'refunded' : 'submitted_again';
+    return { attempt: state.attempt, reason, decision, costMicros: state.attempt.costMicros };
+  }
   return null;
 }
 
-function dueInMs(event: TaskEvent): number {
-  if (event.is === 'attempted') return event.leaseMs;
-  return 'dueInMs' in event ? event.dueInMs : 0;
-}
+/** A look at the deadline comes in time; just past it, at a clock that is behind, there is no hurry. */
+const SHORTEST_WAIT_MS = 1_000;
 
-/** What the timeline keeps of an event: never prompts, links or handles' secrets. */
-function trace(task: Task, event: TaskEvent): Json {
-  switch (event.is) {
-    case 'attempted': {
-      const { number, route, provider, tier, reference, costMicros } = event.attempt;
-      return { attempt: number, route, provider, tier, reference, costMicros };
-    }
-    case 'submitted':
-    case 'found':
-      return { attempt: attemptOf(task.state).number, handle: event.handle };
-    case 'absent':
-      return { attempt: attemptOf(task.state).number, evidence: event.evidence };
-    case 'deferred':
-    case 'doubted':
-    case 'rerouted':
-      return { reason: event.reason };
-    case 'progressed':
-      return { progress: event.progress };
-    case 'rendered':
-      return { outputs: event.outputs.length, costMicros: event.usage.costMicros };
-    case 'stored':
-      return { files: event.files.map((file) => file.id) };
-    case 'failed':
-      return { code: event.failure.code };
-    case 'prepared':
-      return { files: event.files.map((file) => file.id) };
-    default:
-      return {};
-  }
+function dueInMs(moved: Task, event: TaskEvent, at: Instant): number {
+  if ('leaseMs' in event) return event.leaseMs;
+  const { state } = moved;
+  // A wish to cancel does not end the lease of whoever is submitting: nothing is sent past `sendBy`.
+  if (state.name === 'submitting') return Math.max(0, state.attempt.sendBy - at);
+  if (!('dueInMs' in event)) return 0;
+  const restMs = (deadline(moved) ?? at) - at;
+  return Math.min(event.dueInMs, Math.max(restMs, SHORTEST_WAIT_MS));
 }
 
 /** When the present state has lasted too long and `expired` is due. Null: never (it is over). */

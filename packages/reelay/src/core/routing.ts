@@ -86,9 +86,9 @@ export function lacks(
   return cannot(ability, order);
 }
 
-/** On our own hardware a job that got lost costs nothing, so it is simply done again. */
+/** What was proven never to have arrived may be sent again; what got lost on our own hardware is simply done again. */
 function repeatable(route: ProviderRoute, tried: Tried): boolean {
-  return route.tier === 'own' && tried.reason === 'gone';
+  return tried.reason === 'absent' || (route.tier === 'own' && tried.reason === 'gone');
 }
 
 function cannot(ability: Ability, order: Order): string | null {

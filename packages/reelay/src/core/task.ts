@@ -1,6 +1,7 @@
 import type { Failure, UpstreamFailureKind } from './failure.ts';
 import type { Order, Prepared } from './order.ts';
 import type { AccountId, Credits, FileId, Instant, Json, KeyId, TaskId, UsdMicros } from './values.ts';
+import { Bug } from './values.ts';
 
 /** Where a provider stands in the routing strategies: `own` is the built-in studio or an operator's own hardware. */
 export type Tier = 'value' | 'official' | 'own';
@@ -91,7 +92,7 @@ export interface Origin {
   readonly idempotency: { readonly route: string; readonly key: string; readonly fingerprint: string } | null;
 }
 
-/** A route that did not do, and why; it is not tried again for this task. */
+/** An attempt that came to nothing, and why; its route is not tried again for this task unless the job got lost. */
 export interface Tried {
   readonly attempt: number;
   readonly route: string;
@@ -133,6 +134,12 @@ export interface Task extends TaskSummary {
   readonly origin: Origin;
   readonly prepared: Prepared | null;
   readonly tried: readonly Tried[];
+}
+
+/** The attempt that a task is in. Throws a `Bug` where there is none. */
+export function attemptOf(state: TaskState): Attempt {
+  if (!('attempt' in state)) throw new Bug(`a task that is ${state.name} has no attempt`);
+  return state.attempt;
 }
 
 /** Whether nothing can happen to it any more. */

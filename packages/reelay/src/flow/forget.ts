@@ -10,7 +10,10 @@ export async function forget(
   limit = 100,
 ): Promise<number> {
   const ids = await deps.store.expiredFiles(limit);
-  for (const id of ids) await deps.files.remove(id);
-  if (ids.length > 0) await deps.store.filesRemoved(ids);
+  const tries = await Promise.allSettled(ids.map((id) => deps.files.remove(id)));
+  const removed = ids.filter((_, index) => tries[index]?.status === 'fulfilled');
+  if (removed.length > 0) await deps.store.filesRemoved(removed);
+  // One that cannot be removed does not keep the others, but it is told.
+  for (const one of tries) if (one.status === 'rejected') throw one.reason;
   return ids.length;
 }

@@ -15,6 +15,8 @@ export interface AdvanceDeps extends MoveDeps {
   readonly inspector: Inspector;
   readonly moderator: Moderator;
   readonly ids: Ids;
+  /** Waits: between the tries of a commit that must not be lost. */
+  pause(ms: number): Promise<void>;
 }
 
 /** How long a claimed task is ours. A submit may take 60 s, so the lease outlives it. */

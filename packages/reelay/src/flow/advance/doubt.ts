@@ -39,8 +39,11 @@ export async function resolveDoubt(deps: AdvanceDeps, task: Task, now: Instant):
     const evidence = { because: 'looked up by our reference', emptyReads, sinceMs: now - task.stateSince };
     await move(deps, task, { is: 'absent', evidence });
   } else {
-    const dueInMs = backoffMs(emptyReads, deps.ids.chance(), 5_000, 300_000);
-    await move(deps, task, { is: 'deferred', reason: 'still in doubt', dueInMs });
+    const ageMs = Math.max(0, now - task.stateSince);
+    const dueInMs = backoffMs(Math.floor(Math.log2(1 + ageMs / 5_000)), deps.ids.chance(), 5_000, 300_000);
+    // Only a look that saw nothing counts as an empty read; one that saw not at all says nothing.
+    if (seen.is === 'nothing') await move(deps, task, { is: 'deferred', reason: 'not listed', dueInMs });
+    else await deps.store.postpone([{ id: task.id, version: task.version, dueInMs }]);
   }
 }
 

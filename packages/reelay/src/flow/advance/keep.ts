@@ -1,4 +1,5 @@
 import { backoffMs } from '../../core/backoff.ts';
+import type { TaskEvent } from '../../core/lifecycle.ts';
 import { deadline } from '../../core/lifecycle.ts';
 import { ratio } from '../../core/model.ts';
 import { FileTooLarge, StorageFull } from '../../core/ports/files.ts';
@@ -8,6 +9,7 @@ import type { Output, StoredFile, Task } from '../../core/task.ts';
 import type { FileId, Instant } from '../../core/values.ts';
 import { move } from '../move.ts';
 import type { AdvanceDeps } from './deps.ts';
+import { insist } from './insist.ts';
 
 /** The largest result that is taken from an upstream. */
 const FILM_BYTES_MAX = 1024 ** 3;
@@ -26,28 +28,35 @@ export async function keep(deps: AdvanceDeps, task: Task, now: Instant): Promise
     await move(deps, task, { is: 'expired' });
     return;
   }
+  const copied = await copy(deps, task, task.state.outputs);
+  if ('is' in copied) await move(deps, task, copied);
+  else await insist(deps, () => move(deps, task, { is: 'stored', files: copied.files }));
+}
+
+/** Copies all results; what went wrong with them instead. */
+async function copy(
+  deps: AdvanceDeps,
+  task: Task,
+  outputs: readonly Output[],
+): Promise<{ readonly files: readonly StoredFile[] } | TaskEvent> {
+  const files: StoredFile[] = [];
   try {
-    const files: StoredFile[] = [];
-    for (const [index, output] of task.state.outputs.entries())
-      files.push(await keepOne(deps, task, output, index));
+    for (const output of outputs) files.push(await copyOne(deps, task, output));
     const film = files.find((file) => file.kind === 'video');
-    const wrong = film ? await notWhatWasOrdered(deps, task, film.id) : 'there is no film';
-    if (wrong === null) await move(deps, task, { is: 'stored', files });
-    else await move(deps, task, { is: 'rerouted', reason: 'bad_film', dueInMs: 0 });
+    if (!film) throw new MediaFault('broken', 'there is no film');
+    await holdAgainstOrder(deps, task, film.id);
+    return { files };
   } catch (error) {
+    for (const { id } of files) await deps.files.remove(id);
     const event = setback(deps, task, error);
     if (!event) throw error;
-    await move(deps, task, event);
+    return event;
   }
 }
 
-/** Derived from the task and the attempt, so that a repeated copy after a crash replaces the same file. */
-function resultId(task: Task, index: number): FileId {
-  return `file_${task.id.slice('task_'.length)}r${task.attempts}${index}`;
-}
-
-async function keepOne(deps: AdvanceDeps, task: Task, output: Output, index: number): Promise<StoredFile> {
-  const id = resultId(task, index);
+/** Under a new id: somebody slower who copies the same result must not replace bytes that are recorded already. */
+async function copyOne(deps: AdvanceDeps, task: Task, output: Output): Promise<StoredFile> {
+  const id = deps.ids.file();
   const source =
     'path' in output.at
       ? { path: output.at.path }
@@ -59,43 +68,39 @@ async function keepOne(deps: AdvanceDeps, task: Task, output: Output, index: num
   return { id, kind: output.kind, mimeType: MIME_TYPES[output.kind], bytes, sha256, expiresAt };
 }
 
-/** Why a film is not what was ordered; null when it is. */
-async function notWhatWasOrdered(deps: AdvanceDeps, task: Task, id: FileId): Promise<string | null> {
+/** Throws a `MediaFault` where a film is not what was ordered. */
+async function holdAgainstOrder(deps: AdvanceDeps, task: Task, id: FileId): Promise<void> {
   const path = await deps.files.path(id);
-  if (path === null) return 'the film is gone';
-  try {
-    return difference(task, await deps.inspector.film(path));
-  } catch (error) {
-    if (error instanceof MediaFault) return error.message;
-    throw error;
-  }
+  if (path === null) throw new MediaFault('broken_off', 'the film is gone again');
+  const wrong = difference(task, await deps.inspector.film(path));
+  if (wrong !== null) throw new MediaFault('unsupported', wrong);
 }
 
 function difference({ order }: Task, film: Film): string | null {
-  if (Math.abs(film.durationMs - order.durationSeconds * 1000) > DURATION_SLACK_MS)
+  // Asked this way round, what is not a number is not what was ordered either.
+  if (!(Math.abs(film.durationMs - order.durationSeconds * 1000) <= DURATION_SLACK_MS))
     return `it runs ${film.durationMs} ms`;
   if (order.sound && !film.hasAudio) return 'it has no sound';
   if (order.aspectRatio && order.mode === 'text-to-video') {
     const wanted = ratio(order.aspectRatio);
-    if (Math.abs(film.width / film.height / wanted - 1) > RATIO_SLACK)
+    if (!(Math.abs(film.width / film.height / wanted - 1) <= RATIO_SLACK))
       return `it is ${film.width}×${film.height}`;
   }
   return null;
 }
 
 /** Another try later, another route, or (null) an error that is nobody's setback. */
-function setback(deps: AdvanceDeps, task: Task, error: unknown) {
-  if (error instanceof StorageFull)
-    return { is: 'deferred', reason: 'storage is full', dueInMs: 30_000 } as const;
-  if (error instanceof FileTooLarge) return { is: 'rerouted', reason: 'bad_film', dueInMs: 0 } as const;
-  if (isMissing(error)) return { is: 'rerouted', reason: 'gone', dueInMs: 0 } as const;
+function setback(deps: AdvanceDeps, task: Task, error: unknown): TaskEvent | null {
+  if (error instanceof StorageFull) return { is: 'deferred', reason: 'storage is full', dueInMs: 30_000 };
+  if (error instanceof FileTooLarge) return { is: 'rerouted', reason: 'bad_film', dueInMs: 0 };
+  if (isMissing(error)) return { is: 'rerouted', reason: 'gone', dueInMs: 0 };
   if (!(error instanceof MediaFault)) return null;
   if (error.problem !== 'unreachable' && error.problem !== 'broken_off') {
-    return { is: 'rerouted', reason: 'bad_film', dueInMs: 0 } as const;
+    return { is: 'rerouted', reason: 'bad_film', dueInMs: 0 };
   }
   const ageMs = deps.clock.now() - task.stateSince;
   const dueInMs = backoffMs(Math.floor(Math.log2(1 + ageMs / 2_000)), deps.ids.chance(), 2_000);
-  return { is: 'deferred', reason: `the result is ${error.problem}`, dueInMs } as const;
+  return { is: 'deferred', reason: `the result is ${error.problem}`, dueInMs };
 }
 
 /** The studio's film is no longer where it was left: its machine lost it, so it is made again. */

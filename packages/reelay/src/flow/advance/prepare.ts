@@ -1,8 +1,9 @@
 import type { Failure, FailureCode } from '../../core/failure.ts';
 import { failure } from '../../core/failure.ts';
+import type { TaskEvent } from '../../core/lifecycle.ts';
 import { longestLifeMs } from '../../core/lifecycle.ts';
 import type { Model } from '../../core/model.ts';
-import type { Media, PreparedMedia } from '../../core/order.ts';
+import type { Media, Prepared, PreparedMedia } from '../../core/order.ts';
 import { FileTooLarge, StorageFull } from '../../core/ports/files.ts';
 import type { MediaProblem, Picture } from '../../core/ports/net.ts';
 import { MediaFault } from '../../core/ports/net.ts';
@@ -10,6 +11,7 @@ import type { StoredFile, Task } from '../../core/task.ts';
 import type { FileId } from '../../core/values.ts';
 import { move } from '../move.ts';
 import type { AdvanceDeps } from './deps.ts';
+import { LEASE_MS } from './deps.ts';
 
 const DOWNLOAD_MS = 30_000;
 const TRIES = 3;
@@ -23,28 +25,31 @@ export async function prepare(deps: AdvanceDeps, task: Task): Promise<Task | nul
   const model = deps.models.byId(task.model);
   if (!model)
     return move(deps, task, { is: 'failed', failure: failure('model_unavailable') }).then(() => null);
-  try {
-    const media: PreparedMedia[] = [];
-    for (const [index, one] of task.order.media.entries()) {
-      media.push(await fetchPicture(deps, model, one, inputId(task, index)));
-    }
+  const fetched = await fetchPictures(deps, model, task);
+  if (!('is' in fetched)) {
+    const { media } = fetched;
     const files = media.map((one) => kept(one, task));
-    return await move(deps, task, { is: 'prepared', prepared: { media }, files });
+    return move(deps, task, { is: 'prepared', prepared: { media }, files, leaseMs: LEASE_MS });
+  }
+  await move(deps, task, fetched);
+  return null;
+}
+
+/** All pictures, fetched and checked; what went wrong with them instead. */
+async function fetchPictures(deps: AdvanceDeps, model: Model, task: Task): Promise<Prepared | TaskEvent> {
+  const media: PreparedMedia[] = [];
+  try {
+    for (const one of task.order.media) media.push(await fetchPicture(deps, model, one));
+    return { media };
   } catch (error) {
+    for (const { file } of media) await deps.files.remove(file);
     if (error instanceof StorageFull) {
-      await move(deps, task, { is: 'deferred', reason: 'storage is full', dueInMs: 30_000 });
-      return null;
+      return { is: 'deferred', reason: 'storage is full', dueInMs: 30_000 };
     }
     const refused = refusedMedia(error);
     if (!refused) throw error;
-    await move(deps, task, { is: 'failed', failure: refused });
-    return null;
+    return { is: 'failed', failure: refused };
   }
-}
-
-/** Derived from the task, so that a repeated fetch after a crash replaces the same file. */
-function inputId(task: Task, index: number): FileId {
-  return `file_${task.id.slice('task_'.length)}i${index}`;
 }
 
 function kept(media: PreparedMedia, task: Task): StoredFile {
@@ -59,16 +64,13 @@ function kept(media: PreparedMedia, task: Task): StoredFile {
   };
 }
 
-async function fetchPicture(
-  deps: AdvanceDeps,
-  model: Model,
-  media: Media,
-  id: FileId,
-): Promise<PreparedMedia> {
+/** Under a new id: somebody slower who fetches the same picture must not replace the bytes an attempt uses. */
+async function fetchPicture(deps: AdvanceDeps, model: Model, media: Media): Promise<PreparedMedia> {
+  const id = deps.ids.file();
   const { bytes, sha256 } = await downloadPatiently(deps, media.url, id, model.media.maxBytes);
-  const path = await deps.files.path(id);
-  if (path === null) throw new MediaFault('broken_off', 'the picture is gone again');
   try {
+    const path = await deps.files.path(id);
+    if (path === null) throw new MediaFault('broken_off', 'the picture is gone again');
     const picture = await deps.inspector.picture(path, model.media.mimeTypes);
     fits(model, picture);
     return { role: media.role, kind: media.kind, file: id, bytes, sha256, ...picture };

@@ -21,9 +21,12 @@ export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant)
   const ready = await prepare(deps, task);
   if (!ready) return;
 
-  const choice = choose(await deps.routes.all(), ready.order, ready);
-  const route = choice.route && (await deps.routes.byName(choice.route.name));
-  if (route && ready.tried.length < ready.terms.attemptsMax) {
+  const routes = await deps.routes.all();
+  const choice = choose(routes, ready.order, ready);
+  const route = routes.find((one) => one.name === choice.route?.name);
+  if (ready.tried.length >= ready.terms.attemptsMax) {
+    await move(deps, ready, { is: 'failed', failure: exhausted(ready) });
+  } else if (route) {
     await attempt(deps, ready, route, now);
   } else if (choice.later) {
     const reason = choice.passedOver.map((one) => `${one.route}: ${one.reason}`).join('; ');

@@ -2,14 +2,15 @@ import { backoffMs } from '../../core/backoff.ts';
 import { customerFailure, Trouble } from '../../core/failure.ts';
 import type { TaskEvent } from '../../core/lifecycle.ts';
 import type { Job, Route } from '../../core/ports/provider.ts';
-import { StoreUnavailable } from '../../core/ports/tasks.ts';
 import type { Attempt, Task } from '../../core/task.ts';
 import type { Instant, Json } from '../../core/values.ts';
 import { move } from '../move.ts';
 import type { AdvanceDeps } from './deps.ts';
 import { LEASE_MS, SEND_MARGIN_MS } from './deps.ts';
+import { insist } from './insist.ts';
 
-const COMMIT_TRIES = 6;
+/** How often others may move a task between our reading it and our commit. */
+const TURNS = 10;
 
 /** Makes the intent durable, then submits exactly once and commits what came of it. */
 export async function attempt(deps: AdvanceDeps, task: Task, route: Route, now: Instant): Promise<void> {
@@ -17,8 +18,7 @@ export async function attempt(deps: AdvanceDeps, task: Task, route: Route, now: 
   const intent = planned(task, route, now, sendBy);
   const submitting = await move(deps, task, { is: 'attempted', attempt: intent, leaseMs: LEASE_MS });
   if (!submitting) return;
-  const event = await submitOnce(deps, submitting, intent, route);
-  if (event) await settle(deps, submitting, event);
+  await settle(deps, submitting, await submitOnce(deps, submitting, intent, route));
 }
 
 function planned(task: Task, route: Route, now: Instant, sendBy: Instant): Attempt {
@@ -35,22 +35,30 @@ function planned(task: Task, route: Route, now: Instant, sendBy: Instant): Attem
   };
 }
 
-/** @returns what happened; null where that cannot be said and the lease has to run out (a bug, reported above) */
 async function submitOnce(
   deps: AdvanceDeps,
   task: Task,
   intent: Attempt,
-  route: Route,
-): Promise<TaskEvent | null> {
-  const { adapter, upstream } = route;
+  { adapter, upstream }: Route,
+): Promise<TaskEvent> {
   try {
     const job = await jobOf(deps, task, intent);
-    const prepared = adapter.prepare ? await adapter.prepare(job, upstream) : null;
+    const prepared = adapter.prepare ? await unbilled(adapter.prepare(job, upstream)) : null;
     const handle = await adapter.submit({ ...job, prepared }, upstream);
     return { is: 'submitted', handle, dueInMs: adapter.looks.firstMs(task.order) };
   } catch (error) {
     if (error instanceof Trouble) return reaction(error, task, deps.ids.chance());
     throw error;
+  }
+}
+
+/** Before the billable call nothing is in doubt: an upload whose answer was lost is simply made again. */
+async function unbilled(preparing: Promise<Json>): Promise<Json> {
+  try {
+    return await preparing;
+  } catch (error) {
+    if (!(error instanceof Trouble) || error.kind !== 'doubtful') throw error;
+    throw new Trouble('not_sent', error.message, error.retryAfterMs);
   }
 }
 
@@ -87,29 +95,26 @@ function reaction(trouble: Trouble, task: Task, chance: number): TaskEvent {
   }
 }
 
-/** The upstream's answer is known to us alone: it is kept trying for as long as the lease lasts. */
-async function settle(deps: AdvanceDeps, task: Task, event: TaskEvent): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      if ((await move(deps, task, event)) === null) await settleLate(deps, task, event);
-      return;
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable) || tries === COMMIT_TRIES) throw error;
-    }
+/**
+ * The upstream's answer is known to us alone, so it is not given up lightly: committed on whatever the task has become
+ * meanwhile (a wish to cancel, a takeover), and again and again while the store cannot be reached.
+ */
+async function settle(deps: AdvanceDeps, submitting: Task, answer: TaskEvent): Promise<void> {
+  let task: Task | null = submitting;
+  for (let turn = 0; task && turn < TURNS; turn += 1) {
+    const current: Task = task;
+    const event = asItStands(current, submitting.attempts, answer);
+    if (!event || (await insist(deps, () => move(deps, current, event)))) return;
+    task = await insist(deps, () => deps.store.task(current.id));
   }
 }
 
-/** Somebody moved the task meanwhile: a wish to cancel is no matter; a takeover made it `unknown`, and here is the handle. */
-async function settleLate(deps: AdvanceDeps, task: Task, event: TaskEvent): Promise<void> {
-  const fresh = await deps.store.task(task.id);
-  if (!fresh || !('attempt' in fresh.state) || fresh.state.attempt.number !== task.attempts) return;
-  if (fresh.state.name === 'submitting') {
-    await move(deps, fresh, event);
-  } else if (fresh.state.name === 'unknown' && event.is === 'submitted') {
-    await move(deps, fresh, found(event.handle, event.dueInMs));
-  }
-}
-
-function found(handle: Json, dueInMs: number): TaskEvent {
-  return { is: 'found', handle, dueInMs };
+/** What the answer means to the task as it is now; null where the attempt has been resolved without us. */
+function asItStands({ state }: Task, attempt: number, answer: TaskEvent): TaskEvent | null {
+  if (!('attempt' in state) || state.attempt.number !== attempt) return null;
+  if (state.name === 'submitting') return answer;
+  if (state.name !== 'unknown') return null;
+  if (answer.is === 'submitted') return { ...answer, is: 'found' };
+  if (answer.is === 'doubted') return null;
+  return { is: 'absent', evidence: { because: 'the upstream did not take it', answer: answer.is } };
 }

@@ -10,6 +10,11 @@ import type { AdvanceDeps } from './deps.ts';
 /** Progress is committed in steps of this many percent: clients want movement, the database rest. */
 const PROGRESS_STEP = 5;
 
+/** A route that was taken down is looked for again after this long. */
+const UNSET_MS = 60_000;
+
+const NOTHING_NEW: Sighting = { is: 'running', progress: null };
+
 type Running = Extract<TaskState, { name: 'running' }>;
 interface Watched {
   readonly task: Task;
@@ -35,48 +40,27 @@ async function watchRoute(
   now: Instant,
 ): Promise<void> {
   const route = await deps.routes.byName(name);
-  const still = await endWhatIsOver(deps, route, group, now);
-  if (still.length === 0) return;
-  if (!route) {
-    await postpone(deps, still, 60_000);
-    return;
-  }
-  const sightings = await look(route, still);
-  if (!sightings) {
-    await postpone(deps, still, route.adapter.looks.thenMs);
-    return;
-  }
-  const unchanged: Watched[] = [];
-  await Promise.all(
-    still.map(async (one, index) => {
-      const event = what(
-        one,
-        sightings[index] ?? { is: 'running', progress: null },
-        route.adapter.looks.thenMs,
-      );
-      if (event) await move(deps, one.task, event);
-      else unchanged.push(one);
-    }),
-  );
-  await postpone(deps, unchanged, route.adapter.looks.thenMs);
+  const isLate = ({ task }: Watched) => now >= (deadline(task) ?? now);
+  const inTime = group.filter((one) => !isLate(one));
+  await Promise.all([
+    ...group.filter(isLate).map((one) => expire(deps, route, one)),
+    ...inTime.filter(({ task }) => task.cancelRequested).map((one) => stopOrLook(deps, route, one)),
+    look(
+      deps,
+      route,
+      inTime.filter(({ task }) => !task.cancelRequested),
+    ),
+  ]);
 }
 
-/** Ends what is past its deadline or to be canceled; returns the rest. */
-async function endWhatIsOver(
-  deps: AdvanceDeps,
-  route: Route | null,
-  group: readonly Watched[],
-  now: Instant,
-): Promise<Watched[]> {
-  const still: Watched[] = [];
-  for (const one of group) {
-    const expired = now >= (deadline(one.task) ?? now);
-    const stopped = expired || one.task.cancelRequested ? await stop(route, one.state) : false;
-    if (expired) await move(deps, one.task, { is: 'expired' });
-    else if (stopped) await move(deps, one.task, { is: 'canceled' });
-    else still.push(one);
-  }
-  return still;
+/** Ends a task whose time is over, and only then its job: what the upstream makes of that is no matter any more. */
+async function expire(deps: AdvanceDeps, route: Route | null, { task, state }: Watched): Promise<void> {
+  if (await move(deps, task, { is: 'expired' })) await stop(route, state);
+}
+
+async function stopOrLook(deps: AdvanceDeps, route: Route | null, one: Watched): Promise<void> {
+  if (await stop(route, one.state)) await move(deps, one.task, { is: 'canceled' });
+  else await look(deps, route, [one]);
 }
 
 /** Best effort: an upstream that cannot stop, or does not answer, goes on. */
@@ -90,17 +74,39 @@ async function stop(route: Route | null, state: Running): Promise<boolean> {
   }
 }
 
-/** Null where the upstream cannot be asked now: that says nothing about the jobs. */
-async function look(route: Route, group: readonly Watched[]): Promise<readonly Sighting[] | null> {
+async function look(deps: AdvanceDeps, route: Route | null, group: readonly Watched[]): Promise<void> {
+  if (group.length === 0) return;
+  if (!route) {
+    await postpone(deps, group, UNSET_MS);
+    return;
+  }
+  const handles = group.map((one) => one.state.handle);
+  const { thenMs } = route.adapter.looks;
   try {
-    return await route.adapter.watch(
-      group.map((one) => one.state.handle),
-      route.upstream,
-    );
+    await take(deps, group, await route.adapter.watch(handles, route.upstream), thenMs);
   } catch (error) {
-    if (error instanceof Trouble) return null;
+    // An upstream that cannot be asked now says nothing about the jobs.
+    if (error instanceof Trouble) return postpone(deps, group, thenMs);
     throw error;
   }
+}
+
+/** Commits what changed; the rest is looked at again later. */
+async function take(
+  deps: AdvanceDeps,
+  group: readonly Watched[],
+  sightings: readonly Sighting[],
+  thenMs: number,
+): Promise<void> {
+  const seen = group.map((one, index) => ({
+    one,
+    event: what(one, sightings[index] ?? NOTHING_NEW, thenMs),
+  }));
+  const unchanged = seen.filter(({ event }) => event === null).map(({ one }) => one);
+  await Promise.all([
+    postpone(deps, unchanged, thenMs),
+    ...seen.map(async ({ one, event }) => event && (await move(deps, one.task, event))),
+  ]);
 }
 
 function what({ task, state }: Watched, sighting: Sighting, thenMs: number): TaskEvent | null {
