@@ -1,7 +1,9 @@
 import { type Brief, readBrief, type Season, type TimeOfDay, type Weather } from './brief.ts';
 import { cameraPath } from './camera.ts';
 import { palette } from './palette.ts';
-import { addWeather, flashAt, strikes, vignette } from './parts/weather.ts';
+import { vignette } from './parts/air.ts';
+import { flashAt, strikes } from './parts/storm.ts';
+import { addWeather } from './parts/weather.ts';
 import type { Frame } from './planes.ts';
 import { hash32, type Random, random } from './random.ts';
 import type { SoundName } from './sound/names.ts';

@@ -1,7 +1,7 @@
 import { mix, tone } from '../colour.ts';
+import { addMotes } from '../parts/air.ts';
 import { addMist, addRidge, hills } from '../parts/land.ts';
 import { addSky } from '../parts/sky.ts';
-import { addMotes } from '../parts/weather.ts';
 import { sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
 

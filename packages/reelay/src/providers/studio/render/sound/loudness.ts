@@ -1,0 +1,107 @@
+import { SAMPLE_RATE, type Stereo } from '../encode/mux.ts';
+
+// Loudness and true peak after ITU-R BS.1770-4, for 48 kHz.
+
+interface Biquad {
+  readonly b: readonly [number, number, number];
+  readonly a: readonly [number, number];
+}
+
+const SHELF: Biquad = {
+  b: [1.53512485958697, -2.69169618940638, 1.19839281085285],
+  a: [-1.69065929318241, 0.73248077421585],
+};
+const HIGH_PASS: Biquad = { b: [1, -2, 1], a: [-1.99004745483398, 0.99007225036621] };
+
+function biquad(input: Float32Array, { b, a }: Biquad): Float32Array {
+  const out = new Float32Array(input.length);
+  let x1 = 0;
+  let x2 = 0;
+  let y1 = 0;
+  let y2 = 0;
+  for (let i = 0; i < input.length; i++) {
+    const x = input[i] ?? 0;
+    const y = b[0] * x + b[1] * x1 + b[2] * x2 - a[0] * y1 - a[1] * y2;
+    x2 = x1;
+    x1 = x;
+    y2 = y1;
+    y1 = y;
+    out[i] = y;
+  }
+  return out;
+}
+
+/** Integrated loudness in LUFS: blocks of 400 ms, gated at −70 and at 10 under their mean. */
+export function loudness(sound: Stereo): number {
+  const weighted = [sound.left, sound.right].map((one) => biquad(biquad(one, SHELF), HIGH_PASS));
+  const block = Math.round(SAMPLE_RATE * 0.4);
+  const powers: number[] = [];
+  for (let start = 0; start + block <= sound.left.length; start += block / 4) {
+    let sum = 0;
+    for (const channel of weighted) {
+      for (let i = start; i < start + block; i++) sum += (channel[i] ?? 0) ** 2;
+    }
+    powers.push(sum / block);
+  }
+  const level = (power: number): number => -0.691 + 10 * Math.log10(Math.max(power, 1e-12));
+  const mean = (list: readonly number[]): number =>
+    list.reduce((a, b) => a + b, 0) / Math.max(1, list.length);
+  const loud = powers.filter((power) => level(power) > -70);
+  const gate = level(mean(loud)) - 10;
+  return level(mean(loud.filter((power) => level(power) > gate)));
+}
+
+const PHASES = 4;
+const TAPS = 12;
+
+/** The windowed sinc that puts three samples between each two. */
+const KERNEL: readonly Float64Array[] = Array.from({ length: PHASES }, (_, phase) =>
+  Float64Array.from({ length: TAPS }, (_, tap) => {
+    const x = tap - (TAPS / 2 - 1) - phase / PHASES;
+    const window = 0.5 + 0.5 * Math.cos((Math.PI * x) / (TAPS / 2));
+    return x === 0 ? 1 : (Math.sin(Math.PI * x) / (Math.PI * x)) * window;
+  }),
+);
+
+/** True peak in dBFS: the highest point between the samples too, four times oversampled. */
+export function truePeak(sound: Stereo): number {
+  let peak = 1e-9;
+  for (const channel of [sound.left, sound.right]) {
+    for (let i = TAPS; i < channel.length - TAPS; i++) {
+      if (Math.abs(channel[i] ?? 0) < peak * 0.6) continue;
+      for (const kernel of KERNEL) {
+        let sum = 0;
+        for (let k = 0; k < TAPS; k++) sum += (channel[i + k - TAPS / 2 + 1] ?? 0) * (kernel[k] ?? 0);
+        peak = Math.max(peak, Math.abs(sum));
+      }
+    }
+  }
+  return 20 * Math.log10(peak);
+}
+
+const LOOK_AHEAD = Math.round(SAMPLE_RATE * 0.005);
+
+/** Keeps every sample under a ceiling (0..1) by turning down ahead of a peak and slowly up after it. */
+export function limit(sound: Stereo, ceiling: number): void {
+  const { left, right } = sound;
+  const release = 1 - Math.exp(-1 / (SAMPLE_RATE * 0.12));
+  const attack = 1 - Math.exp(-1 / (SAMPLE_RATE * 0.0012));
+  const held: number[] = [];
+  let gain = 1;
+  const wanted = Float32Array.from(left, (l, i) => {
+    const top = Math.max(Math.abs(l), Math.abs(right[i] ?? 0));
+    return top > ceiling ? ceiling / top : 1;
+  });
+  for (let i = 0; i < left.length; i++) {
+    const ahead = i + LOOK_AHEAD;
+    while (held.length > 0 && (wanted[held.at(-1) ?? 0] ?? 1) >= (wanted[ahead] ?? 1)) held.pop();
+    held.push(ahead);
+    while ((held[0] ?? 0) < i) held.shift();
+    const least = wanted[held[0] ?? i] ?? 1;
+    gain += (least < gain ? attack : release) * (least - gain);
+    left[i] = clip((left[i] ?? 0) * gain, ceiling);
+    right[i] = clip((right[i] ?? 0) * gain, ceiling);
+  }
+}
+
+const clip = (v: number, ceiling: number): number => Math.max(-ceiling, Math.min(ceiling, v));
