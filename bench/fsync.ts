@@ -20,5 +20,10 @@ export function measureFsync(folder: string): readonly Row[] {
   }
   closeSync(file);
   rmSync(place, { recursive: true });
-  return [{ what: `one fdatasync of ${BYTES / 1024} kB`, value: `${median(times).toFixed(2)} ms (median of ${ROUNDS})` }];
+  return [
+    {
+      what: `one fdatasync of ${BYTES / 1024} kB`,
+      value: `${median(times).toFixed(2)} ms (median of ${ROUNDS})`,
+    },
+  ];
 }

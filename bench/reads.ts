@@ -20,10 +20,21 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;
 
 /** Status reads of random tasks, against a bare node:http handler that answers a constant, in the same run. */
-export async function measureReads(gateway: BenchGateway, key: string, ids: readonly string[]): Promise<readonly Row[]> {
+export async function measureReads(
+  gateway: BenchGateway,
+  key: string,
+  ids: readonly string[],
+): Promise<readonly Row[]> {
   const headers = { authorization: `Bearer ${key}` };
   const paths = ids.slice(0, IDS).map((id) => `/api/v1/statusTask/kling-2-6?taskId=${id}`);
-  const ours = await load({ url: gateway.address, method: 'GET', headers, paths, connections: CONNECTIONS, seconds: SECONDS });
+  const ours = await load({
+    url: gateway.address,
+    method: 'GET',
+    headers,
+    paths,
+    connections: CONNECTIONS,
+    seconds: SECONDS,
+  });
 
   const bare = spawn(process.execPath, ['-e', BARE], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = (await once(bare.stdout, 'data')) as [Buffer];
