@@ -19,6 +19,7 @@ const FRAMEWORK: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['media_type_unsupported', 'Content-Type must be application/json'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid', 'The request body is empty'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid', 'The request body is not as long as Content-Length says'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'No such path: a part of it is too long'],
   FST_ERR_BAD_URL: ['invalid', 'The path is not a valid URL path'],
 };
 

@@ -6,7 +6,9 @@ import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
 import type { TaskStore } from '../core/ports/tasks.ts';
 import type { Clock } from '../core/ports/world.ts';
 import type { Refusal } from '../core/refusal.ts';
-import type { Instant } from '../core/values.ts';
+import type { TaskSummary } from '../core/task.ts';
+import type { Instant, TaskId } from '../core/values.ts';
+import type { CancelOutcome } from '../flow/cancel.ts';
 import type { Created, CreateInput } from '../flow/create.ts';
 
 type LogField =
@@ -81,6 +83,7 @@ export interface Gateway {
   readonly log: Log;
   readonly metrics: Registry;
   create(input: CreateInput): Promise<Created | Refusal>;
+  cancel(task: TaskId): Promise<{ readonly outcome: CancelOutcome; readonly task: TaskSummary | null }>;
   judgeLink(id: string, query: URLSearchParams, now: Instant): LinkVerdict;
   judgeRange(
     range: string | undefined,

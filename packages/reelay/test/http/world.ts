@@ -1,116 +1,124 @@
 import { Registry } from 'prom-client';
 import { stopwatch, systemClock } from '../../src/clock.ts';
-import { hashKey, makeKey } from '../../src/core/apikey.ts';
+import { hashKey } from '../../src/core/apikey.ts';
 import type { TaskEvent } from '../../src/core/lifecycle.ts';
-import { accept, next } from '../../src/core/lifecycle.ts';
-import type { ApiKey } from '../../src/core/ports/accounts.ts';
-import { SCOPES } from '../../src/core/ports/accounts.ts';
+import type { Account, ApiKey } from '../../src/core/ports/accounts.ts';
+import type { Files } from '../../src/core/ports/files.ts';
+import type { Route } from '../../src/core/ports/provider.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../../src/core/ports/surface.ts';
 import { StoreUnavailable } from '../../src/core/ports/tasks.ts';
-import { refuse } from '../../src/core/refusal.ts';
 import type { StoredFile, Task } from '../../src/core/task.ts';
-import type { AccountId, FileId, TaskId } from '../../src/core/values.ts';
+import type { FileId, TaskId } from '../../src/core/values.ts';
 import { signedLinks } from '../../src/files/link.ts';
 import { judgeRange } from '../../src/files/range.ts';
-import type { CreateInput } from '../../src/flow/create.ts';
+import { createKey, grant } from '../../src/flow/accounts.ts';
+import { cancel } from '../../src/flow/cancel.ts';
+import { create } from '../../src/flow/create.ts';
+import { move } from '../../src/flow/move.ts';
+import { createScribe } from '../../src/flow/scribe.ts';
+import type { App } from '../../src/http/app.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Gateway, HttpSettings, LogFields } from '../../src/http/gateway.ts';
+import type { OpenApi } from '../../src/http/openapi.ts';
 import { systemIds } from '../../src/ids.ts';
 import { MODELS } from '../../src/models/catalogue.ts';
-
-const links = signedLinks('http://reelay.test', [
-  { kid: 'k1', secret: 'a secret of tests', retiredAt: null },
-]);
+import { MemoryStore } from '../contract/store/memory.ts';
+import { anAttempt, EVENTS } from '../world.ts';
+import { assertDocumented } from './documented.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-tests';
 
-export const context: SurfaceContext = {
-  models: MODELS,
-  resultUrl: (file) => links.url(file),
-  judgeUrl: (url) => (new URL(url).hostname.endsWith('.internal') ? 'it is a private address' : null),
-  settings: { apixoInsufficientCreditsStatus: 400, apixoSoundRequired: false, creditsPerUsd: 100 },
-};
+export interface WorldOptions {
+  readonly settings?: Partial<HttpSettings>;
+  /** Replaces parts of the gateway, given the world as it would be. */
+  readonly change?: (gateway: Gateway) => Partial<Gateway>;
+}
 
-/** A gateway with its app on a real socket, and a stand-in for what lies behind: a map of tasks, keys and files. */
+/** A gateway on a real socket over the store in memory: surfaces, flows and HTTP are the real ones. */
 export class World implements AsyncDisposable {
-  readonly tasks = new Map<TaskId, Task>();
-  readonly orders: CreateInput[] = [];
-  readonly keys = new Map<string, ApiKey>();
-  readonly files = new Map<
-    FileId,
-    { file: StoredFile & { task: TaskId; removed: boolean }; bytes: Buffer }
-  >();
-  readonly listeners = new Set<(ids: readonly TaskId[]) => void>();
-  readonly lines: { event: string; fields: LogFields }[] = [];
-  credits = 1_000;
-  /** The store answers nothing any more. */
-  isDown = false;
-  /** A wrong line of code of ours. */
-  isBroken = false;
+  readonly store = new MemoryStore(() => systemClock.now());
+  readonly links = signedLinks('http://reelay.test', [{ kid: 'k1', secret: 'of tests', retiredAt: null }]);
+  readonly bytes = new Map<FileId, Buffer>();
+  readonly lines: { readonly event: string; readonly fields: LogFields }[] = [];
+  /** What every question to the store is answered with; null: the truth. */
+  fault: Error | null = null;
+  /** How often the store was asked for a summary. */
+  summaries = 0;
   url = '';
-  readonly #app;
+  readonly app: App;
+  readonly #scribe;
+  #api: Promise<OpenApi> | null = null;
 
-  constructor(
-    surfaces: readonly Surface[],
-    settings: Partial<HttpSettings> = {},
-    more: Partial<Gateway> = {},
-  ) {
-    this.#app = createApp(this.#gateway(surfaces, settings, more));
+  private constructor(surfaces: readonly Surface[], options: WorldOptions) {
+    const context: SurfaceContext = {
+      models: MODELS,
+      resultUrl: (file) => this.links.url(file),
+      judgeUrl: (url) => (new URL(url).hostname === 'private.test' ? 'it is a private address' : null),
+      settings: { apixoInsufficientCreditsStatus: 400, apixoSoundRequired: false, creditsPerUsd: 100 },
+    };
+    this.#scribe = createScribe(surfaces, context);
+    const gateway = this.#gateway(surfaces, context, options.settings ?? {});
+    this.app = createApp({ ...gateway, ...options.change?.(gateway) });
   }
 
-  static async open(
-    surfaces: readonly Surface[],
-    settings: Partial<HttpSettings> = {},
-    more: Partial<Gateway> = {},
-  ): Promise<World> {
-    const world = new World(surfaces, settings, more);
-    world.url = await world.#app.listen();
+  static async open(surfaces: readonly Surface[], options: WorldOptions = {}): Promise<World> {
+    const world = new World(surfaces, options);
+    world.url = await world.app.listen();
     return world;
   }
 
-  drain(): void {
-    this.#app.drain();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#app.close(1_000);
+    await this.app.close(1_000);
   }
 
-  /** A key that may do everything, unless told otherwise. @returns the secret */
-  key(more: Partial<ApiKey> = {}): string {
-    const sandbox = more.sandbox ?? true;
-    const secret = makeKey(sandbox);
-    const account = more.account ?? 'acc_one';
-    this.keys.set(hashKey(secret), {
-      id: systemIds.key(),
-      account,
-      wallet: account,
-      hash: hashKey(secret),
-      prefix: secret.slice(0, 13),
-      last4: secret.slice(-4),
-      name: '',
-      sandbox,
-      scopes: SCOPES,
-      strategy: 'auto',
+  /** A test key with 1,000 credits on a new account, unless told otherwise. */
+  async key(more: Partial<ApiKey> & { credits?: number; name?: string } = {}): Promise<string> {
+    const { credits = 1_000, name = `account ${this.store.accountRows.size}`, ...fields } = more;
+    const deps = { store: this.store, clock: systemClock, ids: systemIds };
+    const { secret, key, account } = await createKey(deps, {
+      account: name,
+      sandbox: true,
       requestsPerMinute: 10_000,
       unfinishedTasks: 1_000,
-      cap: null,
-      createdAt: 0,
-      expiresAt: null,
-      revokedAt: null,
-      callbackSecrets: [],
-      ...more,
     });
+    const row = this.store.keyRows.get(key.id);
+    if (row) row.key = { ...row.key, ...fields };
+    if (credits > 0) {
+      await grant(deps, { account: account.id, amount: credits, reason: 'a test', reference: secret });
+    }
     return secret;
   }
 
+  /** Until a request waits for a task: it has read it twice. */
+  async waiting(request: () => Promise<Response>): Promise<{ answer: Promise<Response> }> {
+    const before = this.summaries;
+    const answer = request();
+    while (this.summaries < before + 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    return { answer };
+  }
+
+  async account(name: string): Promise<Account> {
+    const account = await this.store.accountByName(name);
+    if (!account) throw new Error(`no account ${name}`);
+    return account;
+  }
+
   async fetch(path: string, init: RequestInit & { key?: string } = {}): Promise<Response> {
-    const { key, headers, ...rest } = init;
-    const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
-    return fetch(this.url + path, {
-      ...rest,
-      headers: { ...authorization, ...Object.fromEntries(new Headers(headers)) },
-    });
+    const { key, ...rest } = init;
+    const headers = new Headers(init.headers);
+    if (key !== undefined) headers.set('authorization', `Bearer ${key}`);
+    const answer = await fetch(this.url + path, { ...rest, headers });
+    await assertDocumented(await this.api(), init.method ?? 'GET', path, answer);
+    return answer;
+  }
+
+  /** The published document: every answer in every test is held against it. */
+  api(): Promise<OpenApi> {
+    const api =
+      this.#api ?? fetch(`${this.url}/openapi.json`).then(async (answer) => Object(await answer.json()));
+    this.#api = api;
+    return api;
   }
 
   async post(
@@ -119,27 +127,54 @@ export class World implements AsyncDisposable {
     body: unknown,
     headers: Record<string, string> = {},
   ): Promise<Response> {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
     return this.fetch(path, {
       method: 'POST',
       key,
-      body: text,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...headers },
     });
   }
 
-  /** Moves a task as a worker would, and tells whoever waits. */
-  move(id: TaskId, ...events: readonly TaskEvent[]): Task {
-    let task = this.tasks.get(id);
-    if (!task) throw new Error(`no task ${id}`);
-    for (const event of events) task = next(task, event, Date.now()).task;
-    this.tasks.set(id, task);
-    for (const listener of this.listeners) listener([id]);
+  /** The only task, or the newest one. */
+  get task(): Task {
+    const task = [...this.store.rows.values()].at(-1)?.task;
+    if (!task) throw new Error('there is no task');
     return task;
   }
 
-  #gateway(surfaces: readonly Surface[], settings: Partial<HttpSettings>, more: Partial<Gateway>): Gateway {
+  /** Moves a task as a worker would. */
+  async move(id: TaskId, ...events: readonly TaskEvent[]): Promise<Task> {
+    const deps = { store: this.store, clock: systemClock, scribe: this.#scribe };
+    for (const event of events) {
+      const task = await this.store.task(id);
+      if (!task || !(await move(deps, task, event))) throw new Error(`${event.is} did not happen`);
+    }
+    return (await this.store.task(id)) ?? this.task;
+  }
+
+  async start(id: TaskId): Promise<Task> {
+    return this.move(id, { is: 'attempted', attempt: anAttempt(), leaseMs: 1_000 }, EVENTS.submitted);
+  }
+
+  /** Brings a task to its end with a film of these bytes. */
+  async finish(id: TaskId, bytes: Buffer, file: StoredFile): Promise<Task> {
+    this.bytes.set(file.id, bytes);
+    return this.move(id, EVENTS.rendered, { is: 'stored', files: [file] });
+  }
+
+  #gateway(surfaces: readonly Surface[], context: SurfaceContext, settings: Partial<HttpSettings>): Gateway {
     const log = (event: string, fields: LogFields) => void this.lines.push({ event, fields });
+    const files: Pick<Files, 'open' | 'room'> = {
+      open: async (id, range) => slices(this.bytes.get(id), range),
+      room: async () => {},
+    };
+    const store = watched(this.store, (method) => {
+      if (method === 'summary') this.summaries += 1;
+      return this.fault;
+    });
+    const models = { all: () => MODELS, byId: (id: string) => MODELS.find((one) => one.id === id) ?? null };
+    const routes = { all: async () => [studio], byName: async () => studio };
+    const deps = { store, models, routes, files, clock: systemClock, ids: systemIds };
     return {
       settings: {
         host: '127.0.0.1',
@@ -155,98 +190,76 @@ export class World implements AsyncDisposable {
       },
       surfaces,
       context,
+      store,
+      files,
       clock: systemClock,
       stopwatch,
       log: { info: log, error: log },
       metrics: new Registry(),
-      judgeLink: links.judge,
+      create: (input) => create(deps, input),
+      cancel: (task) => cancel({ store, clock: systemClock, scribe: this.#scribe }, task),
+      judgeLink: this.links.judge,
       judgeRange,
-      files: { open: async (id, range) => this.#open(id, range) },
-      create: async (input) => this.#create(input),
-      store: {
-        summary: async (id) => this.#up(() => this.tasks.get(id) ?? null),
-        onMoved: (listener) => {
-          this.listeners.add(listener);
-          return () => this.listeners.delete(listener);
-        },
-        keyByHash: async (hash) => this.#up(() => this.keys.get(hash) ?? null),
-        balance: async () => this.#up(() => ({ available: this.credits, held: 0 })),
-        leaseAllowance: async (_key, wanted) => this.#up(() => ({ granted: wanted, retryAfterMs: 0 })),
-        file: async (id) => this.#up(() => this.files.get(id)?.file ?? null),
-        ready: async () => this.#up(() => undefined),
-      },
-      ...more,
     };
-  }
-
-  #up<T>(answer: () => T): T {
-    if (this.isDown) throw new StoreUnavailable('connection lost to 10.0.0.7');
-    if (this.isBroken) throw new TypeError('secret detail of a bug');
-    return answer();
-  }
-
-  #open(id: FileId, range?: { start: number; end: number }): AsyncIterable<Uint8Array> | null {
-    const bytes = this.files.get(id)?.bytes;
-    if (!bytes) return null;
-    const part = range ? bytes.subarray(range.start, range.end + 1) : bytes;
-    return (async function* () {
-      for (let at = 0; at < part.length; at += 1_000) yield part.subarray(at, at + 1_000);
-    })();
-  }
-
-  #create(input: CreateInput): Awaited<ReturnType<Gateway['create']>> {
-    this.#up(() => undefined);
-    const { idempotency } = input.origin;
-    const same = [...this.tasks.values()].find(
-      (task) => idempotency && task.origin.idempotency?.key === idempotency.key,
-    );
-    if (same?.origin.idempotency?.fingerprint === idempotency?.fingerprint && same)
-      return { task: same, replayed: true };
-    if (same) return refuse('idempotency_conflict', 'This Idempotency-Key was used for a different request');
-    if (this.credits < 55) return refuse('insufficient_credits', 'Insufficient credits');
-    this.orders.push(input);
-    this.credits -= 55;
-    const { task } = accept(newTask(input));
-    this.tasks.set(task.id, task);
-    return { task, replayed: false };
   }
 }
 
-/** A task as it is born, of an account. */
-export function newTask(
-  input: Pick<CreateInput, 'order' | 'origin'> & { caller: { account: AccountId } },
-): Task {
-  const [model] = MODELS;
-  if (!model) throw new Error('no model');
-  const now = Date.now();
-  return {
-    id: systemIds.task(),
-    version: 0,
-    account: input.caller.account,
-    wallet: input.caller.account,
-    key: 'key_one',
-    sandbox: true,
+/** A studio that takes every order, and is never asked to make one. */
+const studio: Route = {
+  name: 'studio',
+  provider: 'studio',
+  tier: 'own',
+  abilities: MODELS.map((model) => ({
     model: model.id,
-    state: { name: 'queued' },
-    stateSince: now,
-    price: 55,
-    escrow: 0,
-    attempts: 0,
-    cancelRequested: false,
-    createdAt: now,
-    updatedAt: now,
-    startedAt: null,
-    completedAt: null,
-    order: input.order,
-    terms: {
-      price: 55,
-      costCapMicros: null,
-      attemptsMax: model.attemptsMax,
-      retentionMs: model.retentionMs,
-      deadlines: model.deadlines,
+    modes: model.modes,
+    durationsSeconds: [5, 10],
+    sound: true,
+    aspectRatios: ['1:1', '16:9', '9:16'],
+    lastFrame: true,
+    promptMax: 1_000,
+    costMicros: null,
+  })),
+  weight: 0,
+  health: 'well',
+  adapter: {
+    name: 'studio',
+    tier: 'own',
+    credential: [],
+    abilities: [],
+    dedupe: 'free',
+    looks: { firstMs: () => 1, thenMs: 1 },
+    submit: nobody,
+    watch: nobody,
+  },
+  upstream: { credential: {}, callbackUrl: () => null, call: nobody, callOnce: nobody, now: () => 0 },
+};
+
+function nobody(): never {
+  throw new Error('nobody works here');
+}
+
+export const LOST = new StoreUnavailable('connection lost to 10.0.0.7');
+export const BROKEN = new TypeError('a secret detail of a bug');
+
+/** The store, with someone who hears of every question and may have it answered with a fault. */
+function watched(store: Store, hear: (method: string | symbol) => Error | null): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return (...args: unknown[]) => {
+        const fault = hear(name);
+        return fault ? Promise.reject(fault) : Reflect.apply(method, target, args);
+      };
     },
-    origin: input.origin,
-    prepared: null,
-    tried: [],
-  };
+  });
+}
+
+async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1_000) yield bytes.subarray(at, at + 1_000);
+}
+
+function slices(bytes: Buffer | undefined, range?: { start: number; end: number }) {
+  if (!bytes) return null;
+  return pieces(range ? bytes.subarray(range.start, range.end + 1) : bytes);
 }
