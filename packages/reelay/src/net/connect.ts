@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { canonicalAddress } from './address.ts';
 import { codeOf, NetFault } from './fault.ts';
 import { judgeAddress, type Policy } from './guard.ts';
-import { type Resolve, resolveLocal, resolvePublic } from './resolve.ts';
+import { publicResolve, type Resolve, resolveLocal } from './resolve.ts';
 
 export interface Target {
   readonly secure: boolean;
@@ -37,6 +37,7 @@ const ADDRESSES_TRIED = 4;
  * address must do, and the far end is judged once more when the connection stands.
  */
 export function guardedConnect(options: ConnectOptions): Connect {
+  const resolvePublic = publicResolve();
   const { resolve, dnsMs = 5000, tcpMs = 5000, tlsMs = 10_000 } = options;
   return async (target, signal) => {
     const policy: Policy = { ...options.policy, own: ownAddresses(options.policy.own) };

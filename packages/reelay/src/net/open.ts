@@ -1,6 +1,7 @@
 import type { Net } from '../core/ports/net.ts';
 import type { Upstream } from '../core/ports/provider.ts';
 import type { Clock } from '../core/ports/world.ts';
+import { canonicalAddress } from './address.ts';
 import { guardedConnect } from './connect.ts';
 import { openDispatch } from './dispatcher.ts';
 import { download } from './download.ts';
@@ -32,11 +33,13 @@ export interface OpenNet extends Net {
 /** Opens the door. Throws a RangeError on an allow-list that cannot be read. */
 export function openNet(options: NetOptions): OpenNet {
   const { clock } = options;
+  const own = options.publicUrl === null ? null : hostOf(new URL(options.publicUrl));
+  const ownAddress = own === null ? null : canonicalAddress(own);
   const policy: Policy = {
     allow: allowPairs(options.allowHosts),
     allowPrivateNetwork: options.allowPrivateNetwork,
-    ownHosts: new Set(options.publicUrl === null ? [] : [hostOf(new URL(options.publicUrl))]),
-    own: new Set(),
+    ownHosts: new Set(own === null ? [] : [own]),
+    own: new Set(ownAddress === null ? [] : [ownAddress]),
   };
   const dispatch = openDispatch(
     guardedConnect({ policy, ...(options.resolve ? { resolve: options.resolve } : {}) }),

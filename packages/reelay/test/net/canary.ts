@@ -116,6 +116,8 @@ export async function thrownBy(action: Promise<unknown>): Promise<unknown> {
 
 function listening(server: Server, host: string): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
+  // A test that fails must not be kept alive by its server.
+  server.unref();
   server.once('error', reject);
   server.listen(0, host, () => resolve((server.address() as AddressInfo).port));
   return promise;

@@ -3,8 +3,9 @@ import { after, before, test } from 'node:test';
 import { type Connect, guardedConnect } from '../../src/net/connect.ts';
 import { NetFault } from '../../src/net/fault.ts';
 import { allowPairs, type Policy } from '../../src/net/guard.ts';
-import { type Resolve, resolvePublic } from '../../src/net/resolve.ts';
+import { publicResolve, type Resolve } from '../../src/net/resolve.ts';
 import { type Canary, openCanary, openPeer, testNet, thrownBy } from './canary.ts';
+import { openNameServer, type Say } from './name-server.ts';
 
 const strict: Policy = {
   allow: allowPairs([]),
@@ -105,8 +106,96 @@ test('the next address of a name is tried when one does not take the connection'
   await peer.close();
 });
 
+test('what a name server says is judged whole', async () => {
+  const outward = '93.184.216.34';
+  const script: Readonly<Record<string, (type: 'A' | 'AAAA', asked: number) => Say | null>> = {
+    'plain.example': (type) => ({ records: type === 'A' ? [['A', '127.0.0.1']] : [] }),
+    'six.example': (type) => ({ records: type === 'AAAA' ? [['AAAA', '::1']] : [] }),
+    'mixed.example': (type) => ({
+      records:
+        type === 'A'
+          ? [
+              ['A', outward],
+              ['A', '10.0.0.1'],
+            ]
+          : [],
+    }),
+    'families.example': (type) => ({ records: type === 'A' ? [['A', outward]] : [['AAAA', 'fd12::1']] }),
+    'alias.example': (type) => ({
+      records:
+        type === 'A'
+          ? [
+              ['CNAME', 'inside.corp'],
+              ['A', '192.168.1.1'],
+            ]
+          : [],
+    }),
+    'chain.example': (type) => ({
+      records:
+        type === 'A'
+          ? [
+              ['CNAME', 'one.example'],
+              ['CNAME', 'two.example'],
+              ['A', '169.254.169.254'],
+            ]
+          : [],
+    }),
+    'mapped.example': (type) => ({ records: type === 'AAAA' ? [['AAAA', '::ffff:7f00:1']] : [] }),
+    'nat64.example': (type) => ({ records: type === 'AAAA' ? [['AAAA', '64:ff9b::7f00:1']] : [] }),
+    'flipping.example': (type, asked) => ({
+      records: type === 'A' ? [['A', asked > 1 ? '127.0.0.1' : '10.0.0.1']] : [],
+    }),
+    'half-silent.example': (type) => (type === 'A' ? { records: [['A', '127.0.0.1']] } : null),
+    'half-failing.example': (type) => (type === 'A' ? { records: [['A', '127.0.0.1']] } : { code: 2 }),
+    'many.example': (type) => ({
+      records:
+        type === 'A'
+          ? [...Array.from({ length: 20 }, () => ['A', outward] as const), ['A', '127.0.0.1']]
+          : [],
+    }),
+  };
+  const server = await openNameServer((name, type, asked) =>
+    (script[name] ?? (() => ({ code: 3 })))(type, asked),
+  );
+  const net = testNet({ resolve: publicResolve([server.at]) });
+  const errorOf = async (name: string) =>
+    (await net.post(`https://${name}:${canary.port}/`, '{}', {}, 20_000)).error;
+  const accepted = canary.accepted();
+  for (const name of [...Object.keys(script), 'flipping.example']) {
+    assert.equal(await errorOf(name), 'forbidden: address', name);
+  }
+  assert.equal(await errorOf('nowhere.example'), 'not_sent: ENOTFOUND');
+  assert.equal(canary.accepted(), accepted);
+  await net.close();
+  await server.close();
+});
+
+test('an alias that names nobody, a failing and an empty server are no answer', async () => {
+  const server = await openNameServer((name) => {
+    if (name === 'dangling.example') return { records: [['CNAME', 'nobody.example']] };
+    return name === 'failing.example' ? { code: 2 } : {};
+  });
+  const net = testNet({ resolve: publicResolve([server.at]) });
+  for (const name of ['dangling.example', 'failing.example', 'empty.example']) {
+    const { error } = await net.post(`https://${name}/`, '{}', {}, 20_000);
+    assert.match(String(error), /^not_sent: E[A-Z]+$/, name);
+  }
+  await net.close();
+  await server.close();
+});
+
+test('a look-up that is given up is cancelled', async () => {
+  const stop = new AbortController();
+  const server = await openNameServer(() => {
+    stop.abort();
+    return null;
+  });
+  await assert.rejects(publicResolve([server.at])('cdn.example', stop.signal), { code: 'ECANCELLED' });
+  await server.close();
+});
+
 test('the public look-up leaves when it is told to', async () => {
   const stop = new AbortController();
   stop.abort(new Error('told'));
-  await assert.rejects(resolvePublic('cdn.example', stop.signal), { message: 'told' });
+  await assert.rejects(publicResolve()('cdn.example', stop.signal), { message: 'told' });
 });
