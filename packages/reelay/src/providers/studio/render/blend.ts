@@ -1,4 +1,4 @@
-import type { Coverage, Frame, Light, Sprite } from './planes.ts';
+import { type Coverage, type Frame, type Light, SOLID, type Sprite } from './planes.ts';
 
 // The compositor: sub-pixel placement and scaling of planes. One row at a time is resampled into scratch
 // rows, then laid over the frame; rows and runs where a sprite has nothing, or hides all, are known up front.
@@ -59,97 +59,112 @@ function placeColumns(x0: number, inverse: number, sw: number, from: number, to:
   }
 }
 
-/** Lays one plane over another. `opacity` is 0..256. */
-function blendPlane(
-  dst: Uint8ClampedArray,
-  width: number,
-  height: number,
-  src: Uint8Array,
-  cover: Coverage,
-  at: Placement,
-  opacity: number,
-  warp: Warp | null,
-  warpGain: number,
-): void {
+/** What one call of the compositor works on. */
+interface Task {
+  readonly dst: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+  readonly src: Uint8Array;
+  readonly cover: Coverage;
+  readonly at: Placement;
+  /** 0..256 */
+  readonly opacity: number;
+  readonly warp: Warp | null;
+  readonly warpGain: number;
+  /** The one value of the plane, or −1. */
+  readonly flat: number;
+}
+
+/** Lays one plane over another, row by row, run by run. */
+function blendPlane(task: Task): void {
+  const { at, cover, width, warp } = task;
   const { scale } = at;
   const inverse = 1 / scale;
   const sw = cover.width;
-  const sh = cover.height;
-  const firstY = Math.max(0, Math.ceil(at.y));
-  const lastY = Math.min(height, Math.floor(at.y + (sh - 1) * scale));
-  if (lastY <= firstY) return;
   const unit = scale === 1;
+  const firstY = Math.max(0, Math.ceil(at.y));
+  const lastY = Math.min(task.height, Math.floor(at.y + (cover.height - 1) * scale));
   let x0 = at.x;
-  let firstX = Math.max(0, Math.ceil(x0));
-  let lastX = Math.min(width, Math.floor(x0 + (sw - 1) * scale));
-  let shift = Math.floor(-x0);
-  let wx = Math.round((-x0 - shift) * 256);
-  if (!unit) placeColumns(x0, inverse, sw, firstX, lastX);
+  let ready = false;
   for (let y = firstY; y < lastY; y++) {
     const s = (y - at.y) * inverse;
-    const r0 = Math.min(sh - 2, Math.floor(s));
+    const r0 = Math.min(cover.height - 2, Math.floor(s));
+    let run = cover.rows[r0] as number;
+    const end = cover.rows[r0 + 1] as number;
+    if (run === end) continue;
+    if (warp) x0 = at.x + warp(s / cover.height) * task.warpGain;
+    if (!unit && (warp || !ready)) {
+      placeColumns(
+        x0,
+        inverse,
+        sw,
+        Math.max(0, Math.ceil(x0)),
+        Math.min(width, Math.floor(x0 + (sw - 1) * scale)),
+      );
+      ready = true;
+    }
     const wy = Math.min(256, Math.round((s - r0) * 256));
-    if (warp) {
-      x0 = at.x + warp(s / sh) * warpGain;
-      firstX = Math.max(0, Math.ceil(x0));
-      lastX = Math.min(width, Math.floor(x0 + (sw - 1) * scale));
-      shift = Math.floor(-x0);
-      wx = Math.round((-x0 - shift) * 256);
-      if (!unit) placeColumns(x0, inverse, sw, firstX, lastX);
-    }
-    if (lastX <= firstX) continue;
-    const left = Math.min(cover.left[r0] as number, cover.left[r0 + 1] as number) - 1;
-    const right = Math.max(cover.right[r0] as number, cover.right[r0 + 1] as number);
-    const from = Math.max(firstX, Math.floor(x0 + left * scale));
-    const to = Math.min(lastX, Math.ceil(x0 + right * scale));
-    if (to <= from) continue;
-    const row0 = r0 * sw;
-    const row1 = row0 + sw;
-    const c0 = unit ? from + shift : (column[from] as number);
-    const c1 = unit ? to + shift : (column[to - 1] as number) + 1;
-    mixRows(src, row0, row1, wy, c0, c1);
-    if (unit) slide(colourRow, wx, shift, from, to);
-    else resample(colourRow, from, to);
-    let solidFrom = to;
-    let solidTo = to;
-    if (opacity === 256) {
-      const a = Math.max(cover.solidFrom[r0] as number, cover.solidFrom[r0 + 1] as number);
-      const b = Math.min(cover.solidTo[r0] as number, cover.solidTo[r0 + 1] as number) - 1;
-      if (b > a) {
-        solidFrom = Math.min(to, Math.max(from, Math.ceil(x0 + a * scale)));
-        solidTo = Math.max(solidFrom, Math.min(to, Math.floor(x0 + b * scale)));
+    const shift = Math.floor(-x0);
+    const wx = Math.round((-x0 - shift) * 256);
+    for (; run < end; run += 3) {
+      const from = Math.max(0, Math.ceil(x0 + (cover.runs[run] as number) * scale));
+      const to = Math.min(
+        width,
+        Math.ceil(x0 + (cover.runs[run + 1] as number) * scale),
+        Math.floor(x0 + (sw - 1) * scale),
+      );
+      if (to <= from) continue;
+      const c0 = unit ? from + shift : (column[from] as number);
+      const c1 = unit ? to + shift : (column[to - 1] as number) + 1;
+      const solid = cover.runs[run + 2] === SOLID && task.opacity === 256;
+      const row = r0 * sw;
+      if (task.flat < 0) {
+        mixRows(task.src, row, row + sw, wy, c0, c1);
+        if (unit) slide(colourRow, wx, shift, from, to);
+        else resample(colourRow, from, to);
       }
+      if (solid) {
+        copyRun(task.dst, y * width, from, to, task.flat);
+        continue;
+      }
+      mixRows(cover.alpha, row, row + sw, wy, c0, c1);
+      if (unit) slide(alphaRow, wx, shift, from, to);
+      else resample(alphaRow, from, to);
+      if (task.flat < 0) coverRun(task.dst, y * width, from, to, task.opacity);
+      else veilRun(task.dst, y * width, from, to, task.opacity, task.flat);
     }
-    const line = y * width;
-    for (let part = 0; part < 2; part++) {
-      const p0 = part === 0 ? from : solidTo;
-      const p1 = part === 0 ? solidFrom : to;
-      if (p1 <= p0) continue;
-      const a0 = unit ? p0 + shift : (column[p0] as number);
-      const a1 = unit ? p1 + shift : (column[p1 - 1] as number) + 1;
-      mixRows(cover.alpha, row0, row1, wy, a0, a1);
-      if (unit) slide(alphaRow, wx, shift, p0, p1);
-      else resample(alphaRow, p0, p1);
-      cover256(dst, line, p0, p1, opacity);
-    }
-    for (let x = solidFrom; x < solidTo; x++) dst[line + x] = colourRow[x] as number;
   }
 }
 
-/** Source-over of the scratch rows: dst = colour + dst × (1 − alpha). */
-function cover256(dst: Uint8ClampedArray, line: number, from: number, to: number, opacity: number): void {
-  if (opacity === 256) {
-    for (let x = from; x < to; x++) {
-      const keep = 255 - (alphaRow[x] as number);
-      dst[line + x] = (colourRow[x] as number) + (((dst[line + x] as number) * keep * 257 + 32896) >> 16);
-    }
-    return;
-  }
-  const fade = opacity * 257;
+function copyRun(dst: Uint8ClampedArray, line: number, from: number, to: number, flat: number): void {
+  if (flat >= 0) dst.fill(flat, line + from, line + to);
+  else for (let x = from; x < to; x++) dst[line + x] = colourRow[x] as number;
+}
+
+/** Source-over of the scratch rows: dst = colour + dst × (1 − alpha), in 16-bit fixed point. */
+function coverRun(dst: Uint8ClampedArray, line: number, from: number, to: number, opacity: number): void {
+  const fade = opacity === 256 ? 257 : (opacity * 257) >> 8;
   for (let x = from; x < to; x++) {
-    const keep = 65280 * 257 - (alphaRow[x] as number) * fade;
-    const old = (dst[line + x] as number) * (keep / 16711680);
-    dst[line + x] = ((colourRow[x] as number) * opacity) / 256 + old;
+    const old = dst[line + x] as number;
+    dst[line + x] =
+      (((colourRow[x] as number) * opacity) >> 8) +
+      ((old * (65535 - (alphaRow[x] as number) * fade) + 32768) >> 16);
+  }
+}
+
+/** The same for one colour: dst moves towards it by alpha. */
+function veilRun(
+  dst: Uint8ClampedArray,
+  line: number,
+  from: number,
+  to: number,
+  opacity: number,
+  flat: number,
+): void {
+  const fade = opacity === 256 ? 257 : (opacity * 257) >> 8;
+  for (let x = from; x < to; x++) {
+    const old = dst[line + x] as number;
+    dst[line + x] = old + (((flat - old) * (alphaRow[x] as number) * fade + 32768) >> 16);
   }
 }
 
@@ -166,10 +181,19 @@ export function drawSprite(
   const o = Math.round(Math.min(1, opacity) * 256);
   if (o <= 0) return;
   const { width, height } = frame;
-  blendPlane(frame.y, width, height, sprite.y, sprite.full, { x, y, scale }, o, warp, 1);
-  const at = { x: x / 2, y: y / 2, scale };
-  blendPlane(frame.u, width >> 1, height >> 1, sprite.u, sprite.half, at, o, warp, 0.5);
-  blendPlane(frame.v, width >> 1, height >> 1, sprite.v, sprite.half, at, o, warp, 0.5);
+  const [fy, fu, fv] = sprite.flat ?? [-1, -1, -1];
+  const whole = { width, height, cover: sprite.full, at: { x, y, scale }, opacity: o, warp, warpGain: 1 };
+  blendPlane({ ...whole, dst: frame.y, src: sprite.y, flat: fy });
+  const half = {
+    ...whole,
+    width: width >> 1,
+    height: height >> 1,
+    cover: sprite.half,
+    at: { x: x / 2, y: y / 2, scale },
+    warpGain: 0.5,
+  };
+  blendPlane({ ...half, dst: frame.u, src: sprite.u, flat: fu });
+  blendPlane({ ...half, dst: frame.v, src: sprite.v, flat: fv });
 }
 
 function addPlane(
@@ -189,6 +213,7 @@ function addPlane(
   const firstY = Math.max(0, Math.ceil(at.y));
   const lastY = Math.min(height, Math.floor(at.y + (sh - 1) * at.scale));
   if (lastX <= firstX) return;
+  const level = Math.round(gain * 256);
   placeColumns(at.x, inverse, sw, firstX, lastX);
   for (let y = firstY; y < lastY; y++) {
     const s = (y - at.y) * inverse;
@@ -198,7 +223,7 @@ function addPlane(
     resample(colourRow, firstX, lastX);
     const line = y * width;
     for (let x = firstX; x < lastX; x++) {
-      dst[line + x] = (dst[line + x] as number) + ((colourRow[x] as number) - zero) * gain;
+      dst[line + x] = (dst[line + x] as number) + ((((colourRow[x] as number) - zero) * level + 128) >> 8);
     }
   }
 }

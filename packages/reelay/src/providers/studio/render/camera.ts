@@ -46,7 +46,7 @@ const PATHS: { readonly [move in CameraMove]: (rng: Random) => Path } = {
   still: () => () => ({}),
   drift: (rng) => {
     const way = rng.next() < 0.5 ? -1 : 1;
-    return (t, _s, size) => ({ truckX: way * size * 0.1 * (ease(t) - 0.5), dolly: 0.07 * ease(t) });
+    return (t, _s, size) => ({ truckX: way * size * 0.13 * (ease(t) - 0.5) });
   },
   'pan-left': () => (t, _s, size) => ({
     panX: -size * 0.1 * (ease(t) - 0.5),

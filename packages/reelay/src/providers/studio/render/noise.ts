@@ -8,7 +8,7 @@ export interface Tile {
 
 const fade = (t: number): number => t * t * t * (t * (t * 6 - 15) + 10);
 
-/** Adds one octave of periodic gradient noise with `cells` × `rows` cells over the tile. */
+/** Adds one octave of periodic gradient noise with `cells` × `rows` cells over the tile, cell by cell. */
 function addOctave(
   data: Float32Array,
   size: number,
@@ -17,30 +17,35 @@ function addOctave(
   gain: number,
   rng: Random,
 ): void {
-  const angles = Float32Array.from({ length: cells * rows }, () => rng.next() * Math.PI * 2);
-  const gx = angles.map(Math.cos);
-  const gy = angles.map(Math.sin);
-  const at = (cx: number, cy: number, dx: number, dy: number): number => {
-    const i = (cy % rows) * cells + (cx % cells);
-    return (gx[i] ?? 0) * dx + (gy[i] ?? 0) * dy;
-  };
+  const gx = new Float32Array(cells * rows);
+  const gy = new Float32Array(cells * rows);
+  for (let i = 0; i < gx.length; i++) {
+    const angle = rng.next() * Math.PI * 2;
+    gx[i] = Math.cos(angle) * gain;
+    gy[i] = Math.sin(angle) * gain;
+  }
+  const place = Float32Array.from({ length: size }, (_, x) => (x / size) * cells);
+  const ease = place.map((u) => fade(u - Math.floor(u)));
   for (let y = 0; y < size; y++) {
     const v = (y / size) * rows;
     const cy = Math.floor(v);
     const fy = v - cy;
     const sy = fade(fy);
+    const high = (cy % rows) * cells;
+    const low = ((cy + 1) % rows) * cells;
     for (let x = 0; x < size; x++) {
-      const u = (x / size) * cells;
-      const cx = Math.floor(u);
+      const u = place[x] as number;
+      const cx = u | 0;
       const fx = u - cx;
-      const sx = fade(fx);
-      const a = at(cx, cy, fx, fy);
-      const b = at(cx + 1, cy, fx - 1, fy);
-      const c = at(cx, cy + 1, fx, fy - 1);
-      const d = at(cx + 1, cy + 1, fx - 1, fy - 1);
+      const sx = ease[x] as number;
+      const l = cx % cells;
+      const r = (cx + 1) % cells;
+      const a = (gx[high + l] as number) * fx + (gy[high + l] as number) * fy;
+      const b = (gx[high + r] as number) * (fx - 1) + (gy[high + r] as number) * fy;
+      const c = (gx[low + l] as number) * fx + (gy[low + l] as number) * (fy - 1);
+      const d = (gx[low + r] as number) * (fx - 1) + (gy[low + r] as number) * (fy - 1);
       const top = a + (b - a) * sx;
-      const low = c + (d - c) * sx;
-      data[y * size + x] = (data[y * size + x] ?? 0) + gain * (top + (low - top) * sy);
+      data[y * size + x] = (data[y * size + x] as number) + top + (c + (d - c) * sx - top) * sy;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { type Rgb, toYuv } from './colour.ts';
 
 /** One I420 picture (BT.709, limited range); width and height are even. */
 export interface Frame {
@@ -11,16 +12,21 @@ export interface Frame {
   readonly v: Uint8ClampedArray;
 }
 
-/** One plane of a sprite, with where in each row anything is (`left`..`right`) and where it hides all below. */
+/** The alpha of a sprite at one resolution, with the runs of each row that show something. */
 export interface Coverage {
   readonly width: number;
   readonly height: number;
   readonly alpha: Uint8Array;
-  readonly left: Int16Array;
-  readonly right: Int16Array;
-  readonly solidFrom: Int16Array;
-  readonly solidTo: Int16Array;
+  /** Where the runs of each row begin in `runs`; one more at the end. */
+  readonly rows: Int32Array;
+  /** Threes of from, to, kind. A run is of cells: a cell is the square between four neighbouring pixels. */
+  readonly runs: Int16Array;
 }
+
+/** Kinds of runs: all four pixels of each cell are opaque, or any of them shows something. */
+export const SOLID = 1;
+const MIXED = 0;
+const EMPTY = -1;
 
 /** A pre-rendered picture with alpha, premultiplied, split into planes; `x`, `y` place it in the world. */
 export interface Sprite {
@@ -31,6 +37,8 @@ export interface Sprite {
   readonly y: Uint8Array;
   readonly u: Uint8Array;
   readonly v: Uint8Array;
+  /** The one colour (Y, U, V) that all of it has, where it has one: mist and the like are drawn faster so. */
+  readonly flat: Rgb | null;
 }
 
 /** Light to be added to a picture: luma 0..255, chroma around 128; black adds nothing. */
@@ -56,31 +64,49 @@ export function frame(width: number, height: number): Frame {
   };
 }
 
+// Shorter runs are not worth a start of their own.
+const SHORT = 12;
+
+/** Notes the runs of each row of cells. */
 function coverage(width: number, height: number, alpha: Uint8Array): Coverage {
-  const left = new Int16Array(height).fill(width);
-  const right = new Int16Array(height);
-  const solidFrom = new Int16Array(height);
-  const solidTo = new Int16Array(height);
-  for (let y = 0; y < height; y++) {
-    let run = 0;
-    const row = y * width;
-    for (let x = 0; x <= width; x++) {
-      const a = x < width ? alpha[row + x] : 0;
-      if (a) {
-        if ((left[y] ?? 0) === width) left[y] = x;
-        right[y] = x + 1;
-      }
-      if (a === 255) run++;
-      else {
-        if (run > (solidTo[y] ?? 0) - (solidFrom[y] ?? 0)) {
-          solidFrom[y] = x - run;
-          solidTo[y] = x;
-        }
-        run = 0;
-      }
+  const rows = new Int32Array(height + 1);
+  const runs: number[] = [];
+  for (let y = 0; y + 1 < height; y++) {
+    rows[y] = runs.length;
+    const a = y * width;
+    const b = a + width;
+    let kind = EMPTY;
+    let from = 0;
+    for (let x = 0; x < width; x++) {
+      const last = x + 1 === width;
+      const high = last
+        ? 0
+        : (alpha[a + x] ?? 0) | (alpha[a + x + 1] ?? 0) | (alpha[b + x] ?? 0) | (alpha[b + x + 1] ?? 0);
+      const low = last
+        ? 0
+        : (alpha[a + x] ?? 0) & (alpha[a + x + 1] ?? 0) & (alpha[b + x] ?? 0) & (alpha[b + x + 1] ?? 0);
+      const here = last || high === 0 ? EMPTY : low === 255 ? SOLID : MIXED;
+      if (here === kind && !last) continue;
+      if (kind !== EMPTY) addRun(runs, rows[y] ?? 0, from, x, kind);
+      kind = here;
+      from = x;
     }
   }
-  return { width, height, alpha, left, right, solidFrom, solidTo };
+  rows[height - 1] = runs.length;
+  rows[height] = runs.length;
+  return { width, height, alpha, rows, runs: Int16Array.from(runs) };
+}
+
+/** Adds a run, joined to the one before where both are mixed or this one is too short to matter. */
+function addRun(runs: number[], rowStart: number, from: number, to: number, kind: number): void {
+  const n = runs.length;
+  const joins = n > rowStart && from - (runs[n - 2] ?? 0) < SHORT;
+  const kindBefore = runs[n - 1];
+  if (joins && (kind === MIXED || to - from < SHORT) && kindBefore === MIXED) {
+    runs[n - 2] = to;
+    return;
+  }
+  runs.push(from, to, to - from < SHORT ? MIXED : kind);
 }
 
 /** Splits premultiplied RGBA into premultiplied planes. Width and height must be even. */
@@ -90,6 +116,7 @@ export function spriteFromRgba(
   height: number,
   x: number,
   yTop: number,
+  flat: Rgb | null = null,
 ): Sprite {
   const hw = width >> 1;
   const hh = height >> 1;
@@ -131,6 +158,7 @@ export function spriteFromRgba(
     y: luma,
     u,
     v,
+    flat: flat ? toYuv(flat) : null,
   };
 }
 
@@ -174,11 +202,15 @@ export function paintLight(width: number, height: number, painter: (ctx: SKRSCon
   return { width: w, height: h, y: s.y.map((l) => Math.max(0, l - 16)), u: s.u, v: s.v };
 }
 
-/** Makes a sprite pixel by pixel: `shader` writes straight RGBA (0..255) of a world point into its target. */
+/**
+ * Makes a sprite pixel by pixel: `shader` writes straight RGBA (0..255) of a world point into its target.
+ * With `flat` it is all of that colour, and only the alpha counts.
+ */
 export function paintPixels(
   box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
   scale: number,
   shader: (x: number, y: number, out: Float32Array) => void,
+  flat: Rgb | null = null,
 ): Sprite {
   const width = even(box.width * scale);
   const height = even(box.height * scale);
@@ -186,15 +218,13 @@ export function paintPixels(
   const out = new Float32Array(4);
   for (let y = 0, p = 0; y < height; y++) {
     for (let x = 0; x < width; x++, p += 4) {
-      out.fill(0);
+      out[3] = 0;
       shader(box.x + (x + 0.5) / scale, box.y + (y + 0.5) / scale, out);
       const a = Math.min(255, Math.max(0, out[3] ?? 0));
       if (a < 0.5) continue;
-      rgba[p] = ((out[0] ?? 0) * a) / 255;
-      rgba[p + 1] = ((out[1] ?? 0) * a) / 255;
-      rgba[p + 2] = ((out[2] ?? 0) * a) / 255;
+      for (let c = 0; c < 3; c++) rgba[p + c] = (Math.min(255, Math.max(0, out[c] ?? 0)) * a) / 255 + 0.5;
       rgba[p + 3] = a;
     }
   }
-  return spriteFromRgba(rgba, width, height, box.x, box.y);
+  return spriteFromRgba(rgba, width, height, box.x, box.y, flat);
 }

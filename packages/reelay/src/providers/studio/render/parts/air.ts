@@ -52,40 +52,45 @@ export function addMotes(
   });
 }
 
-/** Slanting beams from the sun's side, slowly breathing. */
+/** Slanting beams that fall from beyond the upper edge on the sun's side, slowly breathing. */
 export function addRays(stage: Stage, strength: number, depth = 0.3): void {
   const { width, height, sun, palette: p } = stage;
   const rng = stage.rng.fork('rays');
-  const reach = Math.hypot(width, height);
-  const beams = Array.from({ length: 2 }, () =>
-    paintLight(width / 4, height / 4, (ctx) => {
-      ctx.scale(0.25, 0.25);
-      for (let i = 0; i < 9; i++) {
-        const a = Math.atan2(height * 0.9 - sun.y, width / 2 - sun.x) + rng.between(-0.75, 0.75);
-        const spread = rng.between(0.02, 0.075);
-        for (let soft = 0; soft < 6; soft++) {
-          const s = spread * (1.6 - soft * 0.22);
-          const g = ctx.createRadialGradient(sun.x, sun.y, 0, sun.x, sun.y, reach * 0.85);
-          g.addColorStop(0, css(p.sun, 0.035 * strength));
-          g.addColorStop(0.5, css(p.sun, 0.022 * strength));
-          g.addColorStop(1, css(p.sun, 0));
-          ctx.fillStyle = g;
-          ctx.beginPath();
-          ctx.moveTo(sun.x, sun.y);
-          ctx.lineTo(sun.x + Math.cos(a - s) * reach, sun.y + Math.sin(a - s) * reach);
-          ctx.lineTo(sun.x + Math.cos(a + s) * reach, sun.y + Math.sin(a + s) * reach);
-          ctx.fill();
-        }
+  const side = sun.x > width / 2 ? 1 : -1;
+  const from = { x: width / 2 + side * width * 0.62, y: -height * 0.75 };
+  const reach = height * 2.3;
+  const aim = Math.atan2(height * 0.9 - from.y, width * 0.5 - from.x);
+  const beam = paintLight(width / 8, height / 8, (ctx) => {
+    ctx.scale(0.125, 0.125);
+    for (let i = 0; i < 7; i++) {
+      const a = aim + rng.between(-0.42, 0.42);
+      const spread = rng.between(0.018, 0.06);
+      const g = ctx.createRadialGradient(from.x, from.y, height * 0.6, from.x, from.y, reach);
+      g.addColorStop(0, css(p.sun, 0.02 * strength));
+      g.addColorStop(0.3, css(p.sun, 0.016 * strength));
+      g.addColorStop(0.75, css(p.sun, 0));
+      ctx.fillStyle = g;
+      for (let soft = 0; soft < 9; soft++) {
+        const s = spread * (1.5 - soft * 0.15);
+        ctx.beginPath();
+        ctx.moveTo(from.x, from.y);
+        ctx.lineTo(from.x + Math.cos(a - s) * reach * 1.3, from.y + Math.sin(a - s) * reach * 1.3);
+        ctx.lineTo(from.x + Math.cos(a + s) * reach * 1.3, from.y + Math.sin(a + s) * reach * 1.3);
+        ctx.fill();
       }
-    }),
-  );
+    }
+  });
   const breath = curve(rng, 2);
   stage.elements.push((frame, now) => {
     const at = now.project(0, 0, depth * 0.1);
-    beams.forEach((beam, i) => {
-      const gain = 0.75 + 0.35 * breath(now.seconds * 0.35 + i * 20);
-      drawLight(frame, beam, at.x, at.y, 4 * at.scale, gain);
-    });
+    drawLight(
+      frame,
+      beam,
+      Math.min(0, at.x),
+      Math.min(0, at.y),
+      8.2 * at.scale,
+      1.5 + 0.6 * breath(now.seconds * 0.35),
+    );
   });
 }
 

@@ -10,7 +10,7 @@ export type Ridge = (x: number) => number;
 
 /** How a distant colour looks through the air at a depth (0 far .. 1 near). */
 export function throughAir(stage: Stage, colour: Rgb, depth: number): Rgb {
-  const clear = Math.min(1, Math.max(0, depth)) ** (0.55 + stage.palette.veil * 0.9);
+  const clear = Math.min(1, Math.max(0, depth)) ** (0.4 + stage.palette.veil * 0.9);
   return mix(stage.palette.haze, colour, 0.1 + 0.9 * clear);
 }
 
@@ -132,15 +132,17 @@ export function addMist(
     height: bottom - top,
   };
   const c = colour ?? mix(stage.palette.haze, stage.palette.cloudLit, 0.35);
-  const sprite = paintPixels(box, 0.125, (x, y, out) => {
-    const v = (y - top) / (bottom - top);
-    const bell = Math.sin(Math.PI * v) ** 1.5;
-    const n = 0.55 + 0.6 * sample(tile, x * 0.16, y * 0.3);
-    out[0] = c[0];
-    out[1] = c[1];
-    out[2] = c[2];
-    out[3] = 255 * strength * bell * Math.max(0, n);
-  });
+  const sprite = paintPixels(
+    box,
+    0.125,
+    (x, y, out) => {
+      const v = (y - top) / (bottom - top);
+      const bell = Math.sin(Math.PI * v) ** 1.5;
+      const n = 0.55 + 0.6 * sample(tile, x * 0.16, y * 0.3);
+      out[3] = 255 * strength * bell * Math.max(0, n);
+    },
+    c,
+  );
   const speed = stage.unit * rng.between(6, 14) * (rng.next() < 0.5 ? -1 : 1);
   stage.elements.push((frame, now) => {
     const drift = Math.max(-roll, Math.min(roll, speed * (now.seconds - 2.5)));

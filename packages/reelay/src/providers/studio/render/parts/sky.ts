@@ -46,8 +46,8 @@ function addSun(stage: Stage): void {
   const halo = paintLight(size / 4, size / 4, (ctx) => {
     ctx.scale(0.25, 0.25);
     const g = ctx.createRadialGradient(size / 2, size / 2, disc * 0.4, size / 2, size / 2, size / 2);
-    g.addColorStop(0, css(p.sun, night ? 0.3 : 0.55));
-    g.addColorStop(0.12, css(p.sun, night ? 0.14 : 0.32));
+    g.addColorStop(0, css(p.sun, night ? 0.26 : 0.4));
+    g.addColorStop(0.12, css(p.sun, night ? 0.13 : 0.24));
     g.addColorStop(0.4, css(p.sun, night ? 0.04 : 0.1));
     g.addColorStop(1, css(p.sun, 0));
     ctx.fillStyle = g;
