@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway, House } from './cli/context.ts';
 import { stopwatch, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -208,7 +209,8 @@ async function openWorker(house: Opened, routes: Routes) {
   const { openInspector } = await import('./net/inspector.ts');
   const inspector = openInspector();
   const moderator = await openModerator(house);
-  const worker = startWorker({ ...house, routes, inspector, moderator });
+  const pause = (ms: number) => sleep<void>(ms);
+  const worker = startWorker({ ...house, routes, inspector, moderator, pause });
   return {
     async stop() {
       await worker.stop();

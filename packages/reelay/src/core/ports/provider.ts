@@ -32,7 +32,7 @@ export interface UpstreamReply {
 /** What a provider is given to reach its upstream: transport, credentials, addresses. Throws `Trouble`. */
 export interface Upstream {
   readonly credential: Readonly<Record<string, string>>;
-  /** Where the upstream may call back about this task; null where no public address is known. */
+  /** Where the upstream may call back about this task, its id legible in it; null where no public address is known. */
   callbackUrl(task: TaskId): string | null;
   /** A call that may be repeated. */
   call(request: UpstreamRequest): Promise<UpstreamReply>;

@@ -23,6 +23,13 @@ export interface FileStore {
   known(ids: readonly FileId[]): Promise<ReadonlySet<FileId>>;
 }
 
+/** Processes that share the database, by name: whether one still lives. */
+export interface NodeStore {
+  /** Says that a node lives, for the next `leaseMs`. */
+  beat(node: string, leaseMs: number): Promise<void>;
+  isAlive(node: string): Promise<boolean>;
+}
+
 export interface Violation {
   readonly law: string;
   readonly ids: readonly string[];
@@ -30,7 +37,7 @@ export interface Violation {
 }
 
 /** The whole store. */
-export interface Store extends TaskStore, LetterStore, AccountStore, LimitStore, FileStore {
+export interface Store extends TaskStore, LetterStore, AccountStore, LimitStore, FileStore, NodeStore {
   /** Throws `StoreUnavailable` unless the database answers and its migrations are done. */
   ready(): Promise<void>;
   /** Holds every law against the database in one consistent snapshot. */

@@ -77,6 +77,7 @@ export class MemoryStore implements Store {
   readonly #prices: PriceRule[] = [];
   readonly #settings = new Map<string, string>();
   readonly #allowance = new Map<KeyId, number>();
+  readonly #nodes = new Map<string, Instant>();
   readonly #listeners = new Set<(ids: readonly TaskId[]) => void>();
   readonly #now: () => Instant;
   #virtualTime = 0;
@@ -414,6 +415,14 @@ export class MemoryStore implements Store {
   }
 
   // ------------------------------------------------------------------------------------------------ house
+
+  async beat(node: string, leaseMs: number): Promise<void> {
+    this.#nodes.set(node, this.#now() + leaseMs);
+  }
+
+  async isAlive(node: string): Promise<boolean> {
+    return (this.#nodes.get(node) ?? 0) > this.#now();
+  }
 
   async ready(): Promise<void> {}
 
