@@ -19,20 +19,27 @@ const PROBLEMS: Readonly<Record<NetFaultKind, MediaProblem>> = {
   too_large: 'too_large',
 };
 
+/** What an upstream wants to see before it hands out what lies below its own address. */
+export interface ResultAccess {
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * Downloads with a GET of its own connection each hop; every hop is judged like the first and nothing of ours (no
- * credential, cookie or referrer) goes along. `totalMs` bounds all hops and the body. Throws `MediaFault`, also
- * while the body is read.
+ * Downloads with a GET of its own connection each hop; every hop is judged like the first. Nothing of ours goes
+ * along but the headers of `access`, and those only until a redirect leaves its address. `totalMs` bounds all hops
+ * and the body. Throws `MediaFault`, also while the body is read.
  */
 export async function download(
   dispatch: Dispatch,
   policy: Policy,
   url: string,
   limits: { readonly maxBytes: number; readonly totalMs: number },
+  access: ResultAccess | null,
 ): Promise<AsyncIterable<Uint8Array>> {
   const limit = timeLimit(limits.totalMs);
   try {
-    const answer = await follow(dispatch, policy, url, limit.signal);
+    const answer = await follow(dispatch, policy, url, limit.signal, access);
     return translated(answer.read(limits.maxBytes), limit.clear);
   } catch (error) {
     limit.clear();
@@ -45,17 +52,20 @@ async function follow(
   policy: Policy,
   first: string,
   limit: AbortSignal,
+  access: ResultAccess | null,
 ): Promise<Answer> {
   let next = first;
+  let entitled = access;
   for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
     const verdict = judgeUrl(next, policy);
     if (!verdict.ok) throw new NetFault('forbidden', verdict.because);
     const { url, trusted } = verdict;
+    if (entitled && !isBelow(url, new URL(entitled.baseUrl))) entitled = null;
     const answer = await dispatch.send({
       url,
       trusted,
       method: 'GET',
-      headers: { accept: '*/*' },
+      headers: { ...entitled?.headers, accept: '*/*' },
       limit,
       silenceMs: SILENCE_MS,
       fresh: true,
@@ -69,6 +79,10 @@ async function follow(
     next = target.href;
   }
   throw new NetFault('bad_redirect', 'too many');
+}
+
+function isBelow(url: URL, base: URL): boolean {
+  return url.origin === base.origin && `${url.pathname}/`.startsWith(`${base.pathname.replace(/\/$/, '')}/`);
 }
 
 async function* translated(body: AsyncIterable<Uint8Array>, done: () => void): AsyncGenerator<Uint8Array> {

@@ -4,7 +4,7 @@ import type { Clock } from '../core/ports/world.ts';
 import { canonicalAddress } from './address.ts';
 import { guardedConnect } from './connect.ts';
 import { openDispatch } from './dispatcher.ts';
-import { download } from './download.ts';
+import { download, type ResultAccess } from './download.ts';
 import { allowPairs, hostOf, judgeUrl, type Policy, pairOf } from './guard.ts';
 import { post } from './post.ts';
 import type { Resolve } from './resolve.ts';
@@ -23,8 +23,11 @@ export interface NetOptions {
 
 /** The door with everything that goes out through it. */
 export interface OpenNet extends Net {
-  /** Also through to what `baseUrls` name: for the results of an upstream that an operator put on a private address. */
-  trusting(baseUrls: readonly string[]): Pick<Net, 'judge' | 'download'>;
+  /**
+   * Downloads of one upstream's results: its base address is trusted, private or not, and sees the headers given
+   * here; everything else is judged like a customer's URL, and sees none of them.
+   */
+  resultsOf(access: ResultAccess): Pick<Net, 'download'>;
   /** The transport for one provider; its own base address is trusted, private or not. */
   upstream(setup: UpstreamSetup): Upstream;
   close(): Promise<void>;
@@ -45,23 +48,22 @@ export function openNet(options: NetOptions): OpenNet {
     guardedConnect({ policy, ...(options.resolve ? { resolve: options.resolve } : {}) }),
     clock,
   );
-  const under = (rules: Policy): Pick<Net, 'judge' | 'download'> => ({
+  return {
     judge: (url) => {
-      const verdict = judgeUrl(url, rules);
+      const verdict = judgeUrl(url, policy);
       return verdict.ok ? null : verdict.because;
     },
-    download: (url, limits) => download(dispatch, rules, url, limits),
-  });
-  return {
-    ...under(policy),
-    trusting: (baseUrls) => under(vouched(policy, baseUrls)),
+    download: (url, limits) => download(dispatch, policy, url, limits, null),
+    resultsOf: (access) => {
+      const rules = vouched(policy, access.baseUrl);
+      return { download: (url, limits) => download(dispatch, rules, url, limits, access) };
+    },
     post: (url, body, headers, timeoutMs) => post(dispatch, policy, clock, { url, body, headers, timeoutMs }),
-    upstream: (setup) => openUpstream(dispatch, vouched(policy, [setup.baseUrl]), clock, setup),
+    upstream: (setup) => openUpstream(dispatch, vouched(policy, setup.baseUrl), clock, setup),
     close: () => dispatch.close(),
   };
 }
 
-function vouched(policy: Policy, baseUrls: readonly string[]): Policy {
-  const pairs = baseUrls.map((text) => pairOf(new URL(text)));
-  return { ...policy, allow: new Set([...policy.allow, ...pairs]) };
+function vouched(policy: Policy, baseUrl: string): Policy {
+  return { ...policy, allow: new Set([...policy.allow, pairOf(new URL(baseUrl))]) };
 }

@@ -371,7 +371,6 @@ export const FORBIDDEN_URLS: readonly string[] = [
   'https://*.example/',
   'https://1.2.3.4.5/',
   'https://256.256.256.256/',
-  'https://1.2.3.0x1g/',
   'https://[::1%25lo]:PORT/',
   'https://[fe80::1%25eth0]:PORT/',
   'https://[::ffff:127.0.0.1%25lo]:PORT/',

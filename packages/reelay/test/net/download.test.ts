@@ -141,7 +141,7 @@ test('a size over the bound is refused, told or not', async () => {
 });
 
 test('compressed answers are refused unread, bombs among them', async () => {
-  const zeros = Buffer.alloc(50 * 1024 * 1024);
+  const zeros = Buffer.alloc(8 * 1024 * 1024);
   const bodies: Record<string, Uint8Array> = {
     gzip: gzipSync(zeros),
     br: brotliCompressSync(zeros),
@@ -231,9 +231,65 @@ test('what an operator vouched for one provider is no door for others', async ()
   const thrown = await thrownBy(net.download(peer.url, limits));
   assert.ok(thrown instanceof MediaFault && thrown.problem === 'forbidden');
   assert.equal(peer.connections(), 0);
-  const trusting = net.trusting([`${peer.url}/v1`]);
-  assert.equal(trusting.judge(peer.url), null);
-  assert.equal((await bytesOf(await trusting.download(`${peer.url}/film.mp4`, limits))).toString(), 'film');
+  const results = net.resultsOf({ baseUrl: `${peer.url}/v1`, headers: {} });
+  assert.equal((await bytesOf(await results.download(`${peer.url}/film.mp4`, limits))).toString(), 'film');
   await net.close();
   await peer.close();
+});
+
+test('the headers for a result go below the upstream’s own address only, and not any more once it was left', async () => {
+  const seen: string[] = [];
+  const note = (where: string, { url, headers }: IncomingMessage) => {
+    seen.push(`${where}${url} ${headers.authorization ?? 'nothing'}`);
+  };
+  const elsewhere = await served((request, response) => {
+    note('elsewhere', request);
+    if (request.url === '/back') response.writeHead(302, { location: `${upstream.url}/v1/film` }).end();
+    else response.end('film');
+  });
+  const upstream = await served((request, response) => {
+    note('upstream', request);
+    const location = {
+      '/v1/near': '/v1/film',
+      '/v1/far': elsewhere.url,
+      '/v1/boomerang': `${elsewhere.url}/back`,
+    }[request.url ?? ''];
+    if (location) response.writeHead(302, { location }).end();
+    else response.end('film');
+  });
+  const net = testNet({ allowHosts: [elsewhere.pair] });
+  const { download } = net.resultsOf({
+    baseUrl: `${upstream.url}/v1/`,
+    headers: { authorization: 'secret' },
+  });
+  const paths = ['/v1/film', '/v1/near', '/v1/far', '/v1/boomerang', '/v10/film', '/film', '/v1/../film'];
+  for (const path of paths) await bytesOf(await download(upstream.url + path, limits));
+  assert.deepEqual(seen, [
+    'upstream/v1/film secret',
+    'upstream/v1/near secret',
+    'upstream/v1/film secret',
+    'upstream/v1/far secret',
+    'elsewhere/ nothing',
+    'upstream/v1/boomerang secret',
+    'elsewhere/back nothing',
+    'upstream/v1/film nothing',
+    'upstream/v10/film nothing',
+    'upstream/film nothing',
+    'upstream/film nothing',
+  ]);
+  await net.close();
+  await upstream.close();
+  await elsewhere.close();
+});
+
+test('addresses of version 6 are spoken to like any other', async (context) => {
+  const canary = await openCanary();
+  const net = testNet({ allowHosts: [`[::1]:${canary.port}`] });
+  const bytes = await net
+    .download(`http://[::1]:${canary.port}/`, limits)
+    .then(bytesOf, (error: unknown) => error);
+  await net.close();
+  await canary.close();
+  if (bytes instanceof MediaFault && bytes.problem === 'unreachable') return context.skip('no IPv6 here');
+  assert.equal(String(bytes), 'canary');
 });

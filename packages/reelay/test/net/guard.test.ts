@@ -19,6 +19,7 @@ const strict: Policy = {
 /** Ways of a request out of the house, each answering whether the guard refused it. */
 function sites(net: OpenNet): Readonly<Record<string, (url: string) => Promise<boolean>>> {
   const limits = { maxBytes: 100, totalMs: 20_000 };
+  const access = { baseUrl: 'http://127.0.0.1:9', headers: {} };
   const upstream = net.upstream({
     baseUrl: 'https://upstream.example',
     credential: {},
@@ -27,8 +28,7 @@ function sites(net: OpenNet): Readonly<Record<string, (url: string) => Promise<b
   });
   return {
     'a picture': async (url) => isForbidden(await thrownBy(net.download(url, limits))),
-    'a result': async (url) =>
-      isForbidden(await thrownBy(net.trusting(['http://127.0.0.1:9']).download(url, limits))),
+    'a result': async (url) => isForbidden(await thrownBy(net.resultsOf(access).download(url, limits))),
     'a callback': async (url) =>
       (await net.post(url, '{}', {}, 20_000)).error?.startsWith('forbidden: ') ?? false,
     'an upload': async (url) => {
