@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Story } from './story.ts';
+import { planOf, SETUPS } from './story.ts';
+import { told } from './telling.ts';
+
+/** `REELAY_LAWS_SEED=n` begins elsewhere, `REELAY_LAWS_STORIES=n` tells more: a failure names the seed to replay. */
+const FIRST = Number(process.env.REELAY_LAWS_SEED ?? 1);
+const STORIES = Number(process.env.REELAY_LAWS_STORIES ?? 20_000);
+
+describe('the laws', () => {
+  test(`hold in ${STORIES} random stories from seed ${FIRST}`, async (t) => {
+    const ends = new Map<string, number>();
+    for (let seed = FIRST; seed < FIRST + STORIES; seed += 1) {
+      const { story, broken } = await told(planOf(seed));
+      assert.deepEqual(broken, [], `seed ${seed}`);
+      for (const entries of story.journal.entries.values()) {
+        const state = entries.at(-1)?.change.task.state;
+        const end = state?.name === 'failed' ? state.failure.code : (state?.name ?? 'nothing');
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }
+    }
+    t.diagnostic(JSON.stringify(Object.fromEntries(ends)));
+    // Stories in which nothing happens would prove nothing.
+    for (const end of [
+      'succeeded',
+      'canceled',
+      'processing_timeout',
+      'generation_failed',
+      'content_violation',
+    ]) {
+      assert.ok((ends.get(end) ?? 0) > STORIES / 200, `only ${ends.get(end)} tasks ended ${end}`);
+    }
+  });
+
+  test('hold on 1,000 calm days, when cancels are the only trouble', async () => {
+    for (let seed = 1; seed <= 1_000; seed += 1) {
+      const plan = { ...planOf(seed), storm: { rate: 0, honest: true }, pauseChance: 0, crashRate: 0 };
+      const { broken } = await told({ ...plan, sandbox: false, routes: SETUPS });
+      assert.deepEqual(broken, [], `seed ${seed}`);
+    }
+  });
+
+  test('a seed tells the same story every time', async () => {
+    for (const seed of [7, 42, 4711]) {
+      const [once, again] = [await told(planOf(seed)), await told(planOf(seed))];
+      assert.equal(fingerprint(once.story), fingerprint(again.story));
+      assert.notEqual(fingerprint(once.story), fingerprint((await told(planOf(seed + 1))).story));
+    }
+  });
+});
+
+function fingerprint({ journal, stage, surroundings }: Story): string {
+  return JSON.stringify([[...journal.entries], stage.steps, [...stage.passings], [...surroundings.received]]);
+}
+
+/** Where a crash matters: around every commit, and around everything done to the world outside. */
+const NAMED = [
+  ...[
+    'accepted',
+    'prepared',
+    'deferred',
+    'attempted',
+    'submitted',
+    'doubted',
+    'found',
+    'absent',
+    'progressed',
+  ],
+  ...['rendered', 'rerouted', 'stored', 'failed', 'canceled', 'cancelRequested', 'expired'],
+].map((event) => `commit ${event}`);
+const OUTSIDE = [
+  'prepare',
+  'submit',
+  'watch',
+  'find',
+  'stop',
+  'download',
+  'keep',
+  'inspect',
+  'moderate',
+  'post',
+];
+const STORE = ['task', 'postpone', 'recordDelivery', 'original', 'price'];
+const POINTS = [
+  ...[...NAMED, ...OUTSIDE, ...STORE].flatMap((name) => [`${name}:before`, `${name}:after`]),
+  ...['queued', 'watching', 'storing', 'letters'].map((kind) => `claim ${kind}:after`),
+];
+
+describe('a crash', () => {
+  for (const point of POINTS) {
+    test(`at ${point} breaks no law, the first time or the third`, async () => {
+      let crashes = 0;
+      for (let seed = 1; seed <= 2_000 && crashes < 10; seed += 1) {
+        const passing = seed % 3 === 0 ? 3 : 1;
+        const plan = { ...planOf(seed), crashRate: 0, pauseChance: 0 };
+        const { story, broken } = await told(plan, {
+          crashes: { at: (name, number) => name === point && number === passing },
+        });
+        crashes += story.stage.fallen;
+        assert.deepEqual(broken, [], `seed ${seed}, crash at passing ${passing} of ${point}`);
+      }
+      assert.ok(crashes >= 10, `${point} was reached ${crashes} times`);
+    });
+  }
+});
