@@ -9,6 +9,7 @@ import { RateLimiter } from './limit.ts';
 import type { Desk } from './mount.ts';
 import { mountSurface } from './mount.ts';
 import { observe } from './observe.ts';
+import { mountOperator } from './operator/mount.ts';
 import { Answers } from './reply.ts';
 import { mountResults } from './results.ts';
 import { createServer } from './server.ts';
@@ -42,6 +43,7 @@ export function createApp(gateway: Gateway): App {
   observe(app, gateway);
   mountCors(app, gateway.settings.corsOrigins);
   for (const surface of gateway.surfaces) mountSurface(app, desk, surface);
+  mountOperator(app, gateway, answers);
   mountResults(app, gateway, answers);
   mountDocs(app, gateway, baseUrl);
   mountHealth(app, gateway, () => life.draining);

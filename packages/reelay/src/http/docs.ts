@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Gateway } from './gateway.ts';
 import type { OpenApi } from './openapi.ts';
 import { openApi, surfaceRoutes } from './openapi.ts';
+import { OPERATOR_ROUTES, OPERATOR_TAG } from './operator/mount.ts';
 import { OWN_ROUTES, OWN_TAGS } from './own-docs.ts';
 import { referencePage } from './reference.ts';
 import { STYLE } from './style.ts';
@@ -39,7 +40,7 @@ export function document(gateway: Gateway, baseUrl: string): OpenApi {
   const tags = surfaces.map(({ name, title, about }) => ({ name, title, description: about }));
   const routes = surfaces.flatMap((surface) => surfaceRoutes(surface, context));
   const about = { baseUrl, version: settings.version, models: context.models };
-  return openApi(about, [...tags, ...OWN_TAGS], [...routes, ...OWN_ROUTES]);
+  return openApi(about, [...tags, OPERATOR_TAG, ...OWN_TAGS], [...routes, ...OPERATOR_ROUTES, ...OWN_ROUTES]);
 }
 
 function render(api: OpenApi) {

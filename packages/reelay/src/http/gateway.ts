@@ -1,10 +1,9 @@
 import type { Registry } from 'prom-client';
-import type { AccountStore } from '../core/ports/accounts.ts';
 import type { Files } from '../core/ports/files.ts';
-import type { FileStore, LimitStore, Store } from '../core/ports/store.ts';
+import type { Routes } from '../core/ports/provider.ts';
+import type { Store } from '../core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
-import type { TaskStore } from '../core/ports/tasks.ts';
-import type { Clock } from '../core/ports/world.ts';
+import type { Clock, Ids } from '../core/ports/world.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { TaskSummary } from '../core/task.ts';
 import type { Instant, TaskId } from '../core/values.ts';
@@ -63,19 +62,14 @@ export type RangeVerdict =
   | { readonly status: 206; readonly start: number; readonly end: number }
   | { readonly status: 416 };
 
-/** What the HTTP room asks of the store. */
-export type HttpStore = Pick<TaskStore, 'summary' | 'onMoved'> &
-  Pick<AccountStore, 'keyByHash' | 'balance'> &
-  LimitStore &
-  Pick<FileStore, 'file'> &
-  Pick<Store, 'ready'>;
-
 /** Everything the HTTP room needs of the others. The composition root fills it. */
 export interface Gateway {
   readonly settings: HttpSettings;
   readonly surfaces: readonly Surface[];
   readonly context: SurfaceContext;
-  readonly store: HttpStore;
+  readonly store: Store;
+  readonly routes: Routes;
+  readonly ids: Ids;
   readonly files: Pick<Files, 'open'>;
   readonly clock: Clock;
   /** A monotonic stopwatch, in milliseconds. */

@@ -79,7 +79,8 @@ function surfaceRequest(request: FastifyRequest): SurfaceRequest {
   };
 }
 
-function strings(params: unknown): Readonly<Record<string, string>> {
+/** Path parameters as text. */
+export function strings(params: unknown): Readonly<Record<string, string>> {
   const entries = typeof params === 'object' && params !== null ? Object.entries(params) : [];
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }

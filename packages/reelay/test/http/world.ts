@@ -192,6 +192,8 @@ export class World implements AsyncDisposable {
       context,
       store,
       files,
+      routes,
+      ids: systemIds,
       clock: systemClock,
       stopwatch,
       log: { info: log, error: log },
