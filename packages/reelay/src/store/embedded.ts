@@ -28,10 +28,16 @@ const GATEWAY = 7_352_902;
 /** Not there yet, or no longer: the socket is missing or refuses, the server starts up or shuts down. */
 const NOT_NOW = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P03', '57P01']);
 
+/** What the supervisor tells: `path` is a folder, `reason` an error's words. */
+export type SupervisorLog = (
+  event: string,
+  fields: { readonly path?: string; readonly version?: string; readonly reason?: string },
+) => void;
+
 export interface EmbeddedOptions {
   /** The gateway's data folder; made if missing. */
   readonly dataDir: string;
-  readonly log: (event: string, fields: Readonly<Record<string, string | number>>) => void;
+  readonly log: SupervisorLog;
   /** True for the one process that serves this folder: a second one is refused with `FolderInUse`. */
   readonly isGateway?: boolean;
 }
@@ -104,7 +110,7 @@ class Supervisor implements Embedded {
         const native = await installBinaries(binaries, place.root);
         await makeCluster(place, native, binaries.major);
         child = await startServer(place, native);
-        this.#options.log('database.started', { place: place.root, version: binaries.version });
+        this.#options.log('database.started', { path: place.root, version: binaries.version });
       }
       const presence = await connectWhenReady(place, child);
       if (presence) return presence;
@@ -130,7 +136,7 @@ class Supervisor implements Embedded {
   #lose(presence: pg.Client): void {
     if (this.#closing || presence !== this.#presence) return;
     this.#presence = null;
-    this.#options.log('database.lost', { dataDir: this.#dataDir });
+    this.#options.log('database.lost', { path: this.#dataDir });
     this.#reviving = this.#revive();
   }
 
@@ -160,7 +166,7 @@ class Supervisor implements Embedded {
       if (!(await this.#isLast())) return;
       const { version } = await findBinaries();
       await stopServer(place, join(place.root, version));
-      this.#options.log('database.stopped', { place: place.root });
+      this.#options.log('database.stopped', { path: place.root });
     } finally {
       lock.release();
     }
