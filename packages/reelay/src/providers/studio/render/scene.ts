@@ -1,5 +1,6 @@
 import { type Brief, readBrief, type Season, type TimeOfDay, type Weather } from './brief.ts';
 import { cameraPath } from './camera.ts';
+import { toYuv } from './colour.ts';
 import { palette } from './palette.ts';
 import { vignette } from './parts/air.ts';
 import { flashAt, strikes } from './parts/storm.ts';
@@ -134,10 +135,15 @@ function drawing(stage: Stage, seconds: number, times: readonly number[]): Scene
   const { width, height } = stage;
   const camera = cameraPath(stage.brief.camera, stage.rng.fork('camera'), Math.max(width, height));
   const finish = vignette(width, height);
+  const [y, u, v] = toYuv(stage.palette.haze);
   return (frame, at) => {
     const share = Math.min(1, at / seconds);
     const project = projection(camera(share, at), width, height);
     const now: Moment = { seconds: at * stage.brief.pace, share, flash: flashAt(times, at), project };
+    // Air lies behind everything: where no layer reaches, it shows, never the frame before.
+    frame.y.fill(y);
+    frame.u.fill(u);
+    frame.v.fill(v);
     for (const element of stage.elements) element(frame, now);
     finish(frame);
   };

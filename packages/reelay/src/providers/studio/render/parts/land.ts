@@ -27,14 +27,25 @@ export function hills(
   return (x) => base - swing * (0.5 + 0.5 * line(x / length + 50));
 }
 
-/** Mountains: sharp crests with finer ridges on them. */
+/** Mountains: a few broad massifs, broken into sharp crests, finer and finer. */
 export function crests(stage: Stage, label: string, base: number, swing: number, length: number): Ridge {
   const rng = stage.rng.fork(label);
-  const large = curve(rng, 2, 0.4);
-  const fine = curve(rng, 5, 0.52);
+  const body = curve(rng, 2, 0.5);
+  const octaves = [1, 2.3, 5.1, 11, 23].map((pace) => ({ pace, line: curve(rng, 1) }));
   return (x) => {
-    const sharp = 1 - Math.abs(large(x / length + 30) * 1.25);
-    return base - swing * (0.12 + 0.72 * Math.max(0, sharp) ** 1.25 + 0.2 * fine((x / length) * 3.1));
+    const t = x / length + 30;
+    let sum = 0;
+    let gain = 0.62;
+    let carry = 1;
+    for (const { pace, line } of octaves) {
+      const sharp = 1 - Math.abs(line(t * pace));
+      sum += gain * carry * sharp * sharp;
+      carry = Math.min(1, 0.25 + sharp);
+      gain *= 0.45;
+    }
+    return (
+      base - swing * (0.1 + 0.5 * sum * (0.85 + 0.4 * body(t * 0.6)) + 0.32 * Math.max(0, body(t * 0.8)))
+    );
   };
 }
 
@@ -91,11 +102,13 @@ export function addMassif(stage: Stage, ridge: Ridge, bottom: number, depth: num
     const line = ridge(x);
     const under = y - line;
     if (under < -1.5) return;
-    const n = sample(tile, x * 0.55 + under * side * 0.22, y * 0.5);
+    const n = sample(tile, x * 0.5, y * 0.42);
     const m = sample(tile, x * 1.3 + 99 - under * side * 0.3, y * 1.1);
-    const slope = (ridge(x + 10) - ridge(x - 10)) * 0.05 * side;
-    const facing = 0.5 - slope * 0.55 + n * 0.95 + m * 0.25;
-    const f = Math.min(1, Math.max(0, facing));
+    // Spurs run down from the crest: its slope, read askew the further down, bent by the rock.
+    const at = x + n * under * 0.75 + under * 0.1 * Math.sin(under * 0.02 + x * 0.01);
+    const step = 3 + under * 0.1;
+    const slope = (ridge(at + step) - ridge(at - step)) / (2 * step);
+    const f = Math.min(1, Math.max(0, 0.5 - slope * side * 0.75 + m * 0.3 + n * 0.12));
     const s = f * f * (3 - 2 * f);
     const snow = Math.min(1, Math.max(0, (snowLine - y + n * span * 0.16 + m * span * 0.1) / (span * 0.07)));
     const foot = Math.min(1, Math.max(0, (y - top) / span)) ** 1.6 * (0.75 - depth * 0.45);

@@ -41,7 +41,7 @@ export function addGround(stage: Stage, ridge: Ridge, bottom: number, depth: num
   const sprite = paintPixels(box, 0.5, (x, y, out) => {
     const under = y - ridge(x);
     if (under < -1.5) return;
-    const dx = Math.sign(sun.x - x) * reach;
+    const dx = Math.max(-1, Math.min(1, (sun.x - x) / (stage.width * 0.25))) * reach;
     const u = x * scale;
     const v = y * scale;
     const n = sample(tile, u, v);

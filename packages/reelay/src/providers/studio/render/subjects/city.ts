@@ -4,8 +4,17 @@ import { addMist, throughAir } from '../parts/land.ts';
 import { addSky } from '../parts/sky.ts';
 import { addWater } from '../parts/water.ts';
 import { paintLight } from '../planes.ts';
+import { pick } from '../random.ts';
 import { addLayer, band, type Stage, sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
+
+const FRONTS: readonly Rgb[] = [
+  [196, 150, 120],
+  [170, 178, 190],
+  [120, 150, 175],
+  [214, 196, 168],
+  [140, 110, 104],
+];
 
 /** A skyline behind a river that mirrors it; its windows are lit as the day ends. */
 export const city: Subject = {
@@ -45,6 +54,7 @@ export const city: Subject = {
 export function skyline(stage: Stage, foot: number, size: number): void {
   const { width: w, height: h, palette: p } = stage;
   const lit = Math.max(0, 1 - p.light * 1.25);
+  if (lit > 0.3 && size === 1) townGlow(stage, foot);
   for (let row = 0; row < 4; row++) {
     const t = row / 3;
     const depth = 0.08 + 0.2 * t;
@@ -60,12 +70,39 @@ export function skyline(stage: Stage, foot: number, size: number): void {
         const width = Math.min(w, h * 1.3) * rng.between(0.025, 0.07) * (0.7 + 0.5 * size);
         const near = Math.exp(-(((x - w * 0.5) / (w * 0.33)) ** 2));
         const height = tall * (0.22 + 0.78 * rng.next() ** 1.7 * (0.35 + 0.65 * near) + 0.12 * near);
-        house(ctx, stage, { x, foot, width, height }, tone(front, rng.between(-0.025, 0.025)), lit, rng, t);
+        house(
+          ctx,
+          stage,
+          { x, foot, width, height },
+          tone(mix(front, pick(rng, FRONTS), 0.3 * p.light * (0.3 + 0.7 * t)), rng.between(-0.03, 0.03)),
+          lit,
+          rng,
+          t,
+        );
         x += width * rng.between(0.85, 1.25);
       }
     });
   }
   if (lit > 0.3) beacons(stage, foot, Math.min(h * 0.5, w * 0.42) * size);
+}
+
+/** The light that a town throws into its own haze at night. */
+function townGlow(stage: Stage, foot: number): void {
+  const wide = Math.ceil(stage.width / 6);
+  const tall = Math.ceil(stage.height / 12);
+  const glow = paintLight(wide, tall * 2, (ctx) => {
+    ctx.scale(1, (tall * 2) / wide);
+    const g = ctx.createRadialGradient(wide / 2, wide / 2, 0, wide / 2, wide / 2, wide / 2);
+    g.addColorStop(0, 'rgba(255,170,110,0.5)');
+    g.addColorStop(0.5, 'rgba(225,110,120,0.2)');
+    g.addColorStop(1, 'rgba(160,80,140,0)');
+    ctx.fillStyle = g;
+    ctx.fillRect(0, 0, wide, wide);
+  });
+  stage.elements.push((frame, now) => {
+    const at = now.project(0, foot - tall * 6, 0.05);
+    drawLight(frame, glow, at.x, at.y, 6 * at.scale, 1 - stage.palette.light);
+  });
 }
 
 function house(

@@ -58,8 +58,8 @@ export const lake: Subject = {
     addBoulders(stage, 'stones', 0.75, stones);
     addGrass(
       stage,
-      h * 0.93,
-      h * 0.22,
+      h * 0.86,
+      h * 0.26,
       1,
       [mix(p.grass, p.ink, 0.65), mix(p.grass, p.ink, 0.45), mix(p.grass, p.leafLit, 0.2)],
       0.006,

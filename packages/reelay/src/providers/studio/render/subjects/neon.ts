@@ -46,8 +46,8 @@ export const neon: Subject = {
           h * 0.25,
           ground + h * 0.06,
           0.1 + 0.25 * t,
-          0.3,
-          mix(p.haze, pick(stage.rng.fork(`fog${row}`), NEON), 0.3),
+          0.45,
+          mix(p.haze, pick(stage.rng.fork(`fog${row}`), NEON), 0.42),
         );
     }
     addWater(stage, {
@@ -87,7 +87,7 @@ function block(stage: Stage, side: number, row: number, t: number, edge: number,
   const outer = side < 0 ? -stage.margin * 1.4 : w + stage.margin * 1.4;
   const left = Math.min(edge, outer);
   const width = Math.abs(outer - edge);
-  const cell = h * (0.016 + 0.05 * t);
+  const cell = h * (0.014 + 0.03 * t);
   addLayer(stage, { ...band(stage, top, foot), x: left, width }, depth, (ctx) => {
     const g = ctx.createLinearGradient(edge, 0, edge + side * h * 0.3, 0);
     g.addColorStop(0, css(mix(wall, pick(rng, NEON), 0.16)));
@@ -95,11 +95,11 @@ function block(stage: Stage, side: number, row: number, t: number, edge: number,
     ctx.fillStyle = g;
     ctx.fillRect(left, top, width, foot - top);
     for (let y = top + cell; y < foot - cell * 2.4; y += cell * 1.5) {
-      for (let k = 0; k < 3 + 9 * (1 - t); k++) {
+      for (let k = 0; k < 4 + 10 * (1 - t); k++) {
         const x = edge + side * (cell * 0.5 + k * cell * 1.2) - (side < 0 ? cell * 0.7 : 0);
-        const on = rng.next() < 0.34;
+        const on = rng.next() < 0.22;
         const c: Rgb = rng.next() < 0.7 ? [255, 196, 120] : pick(rng, NEON);
-        ctx.fillStyle = on ? css(c, rng.between(0.3, 0.8)) : css(p.ink, 0.4);
+        ctx.fillStyle = on ? css(c, rng.between(0.12, 0.5)) : css(p.ink, 0.4);
         ctx.fillRect(x, y, cell * 0.7, cell * 0.9);
       }
     }

@@ -17,7 +17,7 @@ export const nightsky: Subject = {
     nl: 'sterren* nachthemel* sterrenhemel noorderlicht melkweg maan* meteoor* vallende_ster',
   },
   role: 'place',
-  weight: 1.1,
+  weight: 2.2,
   prefers: { time: 'night' },
   build(stage) {
     const { width: w, height: h, palette: p } = stage;

@@ -73,7 +73,7 @@ export const waterfall: Subject = {
     });
     addMist(stage, pool - h * 0.1, pool + h * 0.1, 0.42, 0.42);
     banks(stage, pool);
-    if (p.light > 0.4 && stage.weather === 'clear') addRays(stage, 0.9);
+    if (p.light > 0.4 && stage.weather === 'clear') addRays(stage, 0.45);
     addMotes(stage, {
       count: 26,
       top: h * 0.25,
@@ -117,12 +117,12 @@ function cliff(stage: Stage, centre: number, lip: number, pool: number, wide: nu
   });
   addGround(stage, wall, pool + h * 0.03, 0.36, {
     label: 'cliff',
-    colour: mix(tone(p.rock, -0.07), p.ink, 0.22),
+    colour: mix(tone(p.rock, -0.12), p.ink, 0.4),
     patch: mix(p.leaf, p.leafLit, 0.15),
     patches: -0.02,
-    grain: h * 0.05,
+    grain: h * 0.028,
     relief: 1,
-    strata: 0.6,
+    strata: 0.45,
     rim: 0.35,
     foot: 0.25,
   });
