@@ -8,6 +8,8 @@ process.on('message', async (question: Question) => {
   process.send?.(await findingOn(question));
 });
 process.on('disconnect', () => process.exit());
+// A terminal interrupts all its processes; this one goes with its parent, which may be waiting for a finding.
+process.on('SIGINT', () => {});
 process.send?.({ about: 'ready' } satisfies Finding);
 
 async function findingOn(question: Question): Promise<Finding> {

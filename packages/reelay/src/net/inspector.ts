@@ -39,6 +39,7 @@ const START_MS = 60_000;
 export function openInspector(options: InspectorOptions = {}): OpenInspector {
   const { limitMs = 5000, idleMs = 30_000 } = options;
   let child: ChildProcess | null = null;
+  let closed = false;
   let idle: NodeJS.Timeout | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -50,7 +51,8 @@ export function openInspector(options: InspectorOptions = {}): OpenInspector {
   const ask = async (question: Question): Promise<Finding> => {
     clearTimeout(idle);
     try {
-      if (!child?.connected) child = await start();
+      if (!closed && !child?.connected) child = await start();
+      if (closed || !child) throw new Error('The inspector is closed');
       return await nextFrom(child, limitMs, question);
     } catch (error) {
       stop();
@@ -59,8 +61,19 @@ export function openInspector(options: InspectorOptions = {}): OpenInspector {
       idle = setTimeout(stop, idleMs).unref();
     }
   };
+  const askAgain = async (question: Question): Promise<Finding> => {
+    try {
+      return await ask(question);
+    } catch (error) {
+      if (!(error instanceof ChildGone)) throw error;
+    }
+    // Somebody may have killed it; a file that kills a second one is at fault itself.
+    return ask(question).catch((error: unknown) => {
+      throw error instanceof ChildGone ? new MediaFault('broken', 'The file cannot be looked into') : error;
+    });
+  };
   const inTurn = (question: Question): Promise<Finding> => {
-    const answer = turn.then(() => ask(question));
+    const answer = turn.then(() => askAgain(question));
     turn = answer.catch(() => {});
     return answer;
   };
@@ -76,8 +89,16 @@ export function openInspector(options: InspectorOptions = {}): OpenInspector {
       return finding.film;
     },
     pid: () => child?.pid ?? null,
-    close: stop,
+    close: () => {
+      closed = true;
+      stop();
+    },
   };
+}
+
+/** The child went without an answer. */
+class ChildGone extends Error {
+  override readonly name = 'ChildGone';
 }
 
 async function start(): Promise<ChildProcess> {
@@ -98,12 +119,15 @@ async function start(): Promise<ChildProcess> {
   }
 }
 
-/** Asks, where there is a question, and waits for the child's next word. Throws `MediaFault` when none comes. */
+/**
+ * Asks, where there is a question, and waits for the child's next word. Throws `ChildGone`, or a `MediaFault` when no
+ * word comes in time.
+ */
 async function nextFrom(child: ChildProcess, limitMs: number, question?: Question): Promise<Finding> {
   const { promise, resolve, reject } = Promise.withResolvers<Finding>();
-  const broken = (message: string) => reject(new MediaFault('broken', message));
-  const gone = () => broken('The file could not be looked into');
-  const timer = setTimeout(() => broken('The file takes too long to look into'), limitMs);
+  const gone = () => reject(new ChildGone());
+  const tooLong = () => reject(new MediaFault('broken', 'The file takes too long to look into'));
+  const timer = setTimeout(tooLong, limitMs);
   child.once('message', resolve);
   child.once('exit', gone);
   child.channel?.ref();
@@ -120,5 +144,5 @@ async function nextFrom(child: ChildProcess, limitMs: number, question?: Questio
 
 function faultOf(finding: Finding): MediaFault {
   if (finding.about === 'fault') return new MediaFault(finding.problem, finding.message);
-  return new MediaFault('broken', 'The file could not be looked into');
+  return new MediaFault('broken', 'The file cannot be looked into');
 }

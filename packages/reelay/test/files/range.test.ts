@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { judgeRange, type RangeVerdict } from '../../src/files/range.ts';
 
 const etag = '"abc"';
@@ -70,4 +71,20 @@ test('If-Range holds for the very tag only', () => {
   }
   assert.deepEqual(judgeRange('bytes=1-2', '"abc"', { size: 1000, etag }), part(1, 2));
   assert.deepEqual(judgeRange('bytes=1000-', '"abd"', { size: 1000, etag }), whole);
+});
+
+test('whatever is asked for, a part lies within the file', () => {
+  const numbers = fc.oneof(fc.constant(''), fc.nat(50).map(String), fc.bigInt({ min: 0n }).map(String));
+  const spec = fc.oneof(
+    fc.tuple(numbers, numbers).map(([a, b]) => `bytes=${a}-${b}`),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(spec, fc.nat(40), (range, size) => {
+      const verdict = judgeRange(range, undefined, { size, etag });
+      if (verdict.status !== 206) return;
+      assert.ok(0 <= verdict.start && verdict.start <= verdict.end && verdict.end < size);
+    }),
+    { numRuns: 2000 },
+  );
 });

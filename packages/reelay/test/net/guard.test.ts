@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { after, before, test } from 'node:test';
+import fc from 'fast-check';
 import { Trouble } from '../../src/core/failure.ts';
 import { MediaFault } from '../../src/core/ports/net.ts';
-import { canonicalAddress } from '../../src/net/address.ts';
+import { addressKind, canonicalAddress } from '../../src/net/address.ts';
 import { allowPairs, judgeAddress, judgeUrl, type Policy } from '../../src/net/guard.ts';
 import type { OpenNet } from '../../src/net/open.ts';
 import { bytesOf, type Canary, openCanary, testNet, thrownBy } from './canary.ts';
@@ -205,4 +207,81 @@ test('the switch for development lets private addresses through, and nothing wor
   ]) {
     assert.equal(judgeUrl(`http://${host}/`, policy).ok, false, host);
   }
+});
+
+test('however an address is spelled, it is judged as the same one', () => {
+  const byte = fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 10, 100, 127, 168, 169, 172, 192, 198, 254, 255));
+  const shown = (part: number, radix: number) => {
+    if (radix === 10) return String(part);
+    return radix === 8 ? `0${part.toString(8)}` : `0x${part.toString(16)}`;
+  };
+  const radix = fc.constantFrom(8, 10, 16);
+  fc.assert(
+    fc.property(
+      fc.tuple(byte, byte, byte, byte),
+      fc.tuple(radix, radix, radix, radix),
+      ([a, b, c, d], radices) => {
+        const plain = `${a}.${b}.${c}.${d}`;
+        const reachable = addressKind(plain) === 'public';
+        const [ra, rb, rc, rd] = radices;
+        const low16 = c * 256 + d;
+        const low24 = b * 65_536 + low16;
+        const spellings = [
+          plain,
+          `${plain}.`,
+          `${shown(a, ra)}.${shown(b, rb)}.${shown(c, rc)}.${shown(d, rd)}`,
+          `${shown(a, ra)}.${shown(b, rb)}.${shown(low16, rc)}`,
+          `${shown(a, ra)}.${shown(low24, rb)}`,
+          shown(a * 16_777_216 + low24, rd),
+          plain.replaceAll('.', '。'),
+        ];
+        for (const host of spellings) assert.equal(judgeUrl(`https://${host}/`, strict).ok, reachable, host);
+        for (const host of [`::ffff:${plain}`, `::${plain}`, `64:ff9b::${plain}`, `::ffff:0:${plain}`]) {
+          assert.equal(judgeUrl(`https://[${host}]/`, strict).ok, false, host);
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test('no text throws, and what passes is a plain address of the web', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom(
+      'http',
+      'https',
+      ':',
+      '//',
+      '/',
+      '\\',
+      '@',
+      '[',
+      ']',
+      '%',
+      '.',
+      '127.0.0.1',
+      '::1',
+      'localhost',
+      'a.example',
+      ':443',
+      ':22',
+      '?',
+      '#',
+      '\t',
+      '\0',
+    ),
+  );
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(piece, { maxLength: 12 }), (secure, pieces) => {
+      const verdict = judgeUrl((secure ? 'https://' : '') + pieces.join(''), strict);
+      if (!verdict.ok) return;
+      const { protocol, username, password, hostname } = verdict.url;
+      assert.deepEqual([protocol, username, password], ['https:', '', '']);
+      assert.ok(hostname.includes('.') || hostname.startsWith('['), hostname);
+      assert.ok(!/(^|\.)localhost\.?$/.test(hostname), hostname);
+      assert.ok(isIP(hostname) === 0 || addressKind(hostname) === 'public', hostname);
+    }),
+    { numRuns: 5000 },
+  );
 });

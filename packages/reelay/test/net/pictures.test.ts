@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -164,24 +165,77 @@ test('a look that does not end is ended, with its process, and the next one goes
   strict.close();
 });
 
-test('a process that dies takes only its own look with it', async () => {
+test('a process that is killed is no fault of the picture, unless it happens again', async () => {
   const path = join(folder, 'good-too.jpg');
   await writeFile(path, jpeg);
+  const size = { mimeType: 'image/jpeg', width: 160, height: 120 };
   const mortal = openInspector();
   await mortal.picture(path, TYPES);
-  const pid = mortal.pid();
+  const first = mortal.pid();
+  assert.ok(first);
+  process.kill(first, 'SIGSTOP');
+  const looked = mortal.picture(path, TYPES);
+  process.kill(first, 'SIGKILL');
+  assert.deepEqual(await looked, size, 'looked at by another');
+  const idle = mortal.pid();
+  assert.ok(idle && idle !== first);
+  process.kill(idle, 'SIGKILL');
+  while (isAlive(idle)) await pause(5);
+  assert.deepEqual(await mortal.picture(path, TYPES), size, 'one that died idle is replaced');
+  mortal.close();
+});
+
+test('a file that takes two processes with it is broken', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const mortal = openInspector({ limitMs: 60_000 });
+  const lost = assert.rejects(mortal.film(pipe), { name: 'MediaFault', problem: 'broken' });
+  const killed = new Set<number | null>([null]);
+  while (killed.size < 3) {
+    const pid = mortal.pid();
+    if (pid !== null && !killed.has(pid)) process.kill(pid, 'SIGKILL');
+    killed.add(pid);
+    await pause(2);
+  }
+  await lost;
+  mortal.close();
+});
+
+test('a look that is under way when the house closes says nothing about the picture', async () => {
+  const path = join(folder, 'late.jpg');
+  await writeFile(path, jpeg);
+  const closing = openInspector();
+  await closing.picture(path, TYPES);
+  const pid = closing.pid();
   assert.ok(pid);
   process.kill(pid, 'SIGSTOP');
-  const lost = mortal.picture(path, TYPES);
-  process.kill(pid, 'SIGKILL');
-  await assert.rejects(lost, { name: 'MediaFault', problem: 'broken' });
-  assert.deepEqual(await mortal.picture(path, TYPES), { mimeType: 'image/jpeg', width: 160, height: 120 });
-  const idle = mortal.pid();
-  assert.ok(idle && idle !== pid);
-  process.kill(idle, 'SIGKILL');
-  while (isAlive(idle)) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.deepEqual(await mortal.picture(path, TYPES), { mimeType: 'image/jpeg', width: 160, height: 120 });
-  mortal.close();
+  const looks = [closing.picture(path, TYPES), closing.picture(path, TYPES)];
+  const ends = looks.map((look) =>
+    assert.rejects(look, { name: 'Error', message: 'The inspector is closed' }),
+  );
+  await pause(1);
+  closing.close();
+  await Promise.all(ends);
+  assert.equal(closing.pid(), null);
+});
+
+test('an interrupt of the terminal does not reach a look', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const path = join(folder, 'interrupted.jpg');
+  await writeFile(path, jpeg);
+  const steady = openInspector();
+  await steady.picture(path, TYPES);
+  const pid = steady.pid();
+  assert.ok(pid);
+  process.kill(pid, 'SIGINT');
+  await steady.picture(path, TYPES);
+  await pause(20);
+  await steady.picture(path, TYPES);
+  assert.equal(steady.pid(), pid);
+  steady.close();
 });
 
 test('the process that looks knows no setting of the gateway, and goes when it has nothing to do', async () => {
@@ -199,7 +253,7 @@ test('the process that looks knows no setting of the gateway, and goes when it h
       [],
     );
   }
-  while (brief.pid() !== null) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (brief.pid() !== null) await pause(10);
   assert.deepEqual(await brief.picture(path, TYPES), { mimeType: 'image/jpeg', width: 160, height: 120 });
   brief.close();
 });
@@ -215,6 +269,10 @@ test('a small file cannot make the gateway itself large', async () => {
   );
   assert.ok(process.memoryUsage().rss - before < 150 * 1024 * 1024);
 });
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 function isAlive(pid: number): boolean {
   try {
