@@ -1,6 +1,7 @@
 // node scripts/run.mjs <reelay command…>        the CLI, on the pinned Node
 // node scripts/run.mjs --dev <file.ts> [args…]  a script of this repository, with the test tools installed
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedNode, root, setup } from './setup.mjs';
 
@@ -17,12 +18,22 @@ const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...s
 // A terminal's Ctrl-C reaches the child by itself (same process group); only what is sent to us alone is passed on.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
-// Whoever started us is gone (npm killed): nobody could stop the child any more, so it is told to end. Should we be
-// killed ourselves, the child sees its IPC channel close.
-const parent = process.ppid;
+// Whoever started us is gone (npm killed, or the shell it runs us in): nobody could stop the child any more, so it is
+// told to end. Should we be killed ourselves, the child sees its IPC channel close.
+const parents = ancestors();
 setInterval(() => {
-  if (process.ppid !== parent) child.kill('SIGTERM');
+  if (ancestors() !== parents) child.kill('SIGTERM');
 }, 500).unref();
+
+/** Our parent and, where it can be read, its parent. */
+function ancestors() {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
+    return `${process.ppid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]}`;
+  } catch {
+    return `${process.ppid}`;
+  }
+}
 
 child.on('exit', (code, signal) =>
   process.exit(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1)),

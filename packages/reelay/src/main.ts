@@ -145,7 +145,7 @@ export async function serve(config: Config, version: string): Promise<Gateway> {
   let worker: { stop(): Promise<void> } | null = null;
   try {
     if (config.role !== 'worker') {
-      const address = await app.listen();
+      const address = await app.listen().catch(addressProblem);
       if (!config.publicUrl) house.place.address = address;
     }
     if (config.role !== 'api') worker = await openWorker(house, routes);
@@ -171,6 +171,18 @@ export async function serve(config: Config, version: string): Promise<Gateway> {
   };
 }
 
+/** Another server has the port: said to the operator, or tried elsewhere by whoever can. */
+export class AddressInUse extends Error {
+  override readonly name = 'AddressInUse';
+}
+
+function addressProblem(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    throw new AddressInUse('The port is taken by another server. Choose one with REELAY_PORT.');
+  }
+  throw error;
+}
+
 async function openApp(house: Opened, routes: Routes, adminTokenHash: string, version: string) {
   const { createApp } = await import('./http/app.ts');
   const { judgeRange } = await import('./files/range.ts');
@@ -193,7 +205,9 @@ async function openApp(house: Opened, routes: Routes, adminTokenHash: string, ve
     context,
     store,
     files,
+    routes,
     clock,
+    ids,
     stopwatch,
     log,
     metrics: createMetrics(),

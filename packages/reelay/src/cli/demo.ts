@@ -31,14 +31,18 @@ export function addDemo(program: Command, cli: Cli, tools: DemoTools): void {
     .description('make two films on this machine through the real API: no key, no network')
     .option('--once', 'end after the films instead of staying up')
     .action(async (options: { once?: boolean }) => {
+      const stopped = cli.untilStopped().then((reason) => {
+        throw new CommandFailed(`Stopped: ${reason}.`);
+      });
+      stopped.catch(() => {});
       const host = await tools.openHost(await mountainView());
       try {
-        const gateway = await cli.serve(demoConfig(cli, host.pair));
+        const gateway = await serveSomewhere(cli, host.pair);
         try {
-          await show(gateway, cli, tools, host);
+          await Promise.race([show(gateway, cli, tools, host), stopped]);
           if (!options.once) {
             print('\nIt stays up: Ctrl-C stops it.');
-            await cli.untilStopped();
+            await stopped.catch(() => print('\nStopping…'));
           }
         } finally {
           await gateway.close();
@@ -50,13 +54,24 @@ export function addDemo(program: Command, cli: Cli, tools: DemoTools): void {
 }
 
 /** The demo has a data folder of its own, so that it can run beside a gateway; and only its own host is let through. */
-function demoConfig(cli: Cli, pair: string) {
+function demoConfig(cli: Cli, pair: string, more: Readonly<Record<string, string>> = {}) {
   const usual = cli.config();
   return cli.config({
+    ...more,
     REELAY_DATA_DIR: join(usual.dataDir, 'demo'),
     REELAY_ALLOW_HOSTS: [...usual.allowHosts, pair].join(','),
     REELAY_LOG_LEVEL: 'warn',
   });
+}
+
+/** At the usual address, or at any free port where that is taken: most likely by the reader's own gateway. */
+async function serveSomewhere(cli: Cli, pair: string): Promise<Gateway> {
+  try {
+    return await cli.serve(demoConfig(cli, pair));
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AddressInUse')) throw error;
+    return cli.serve(demoConfig(cli, pair, { REELAY_PORT: '0' }));
+  }
 }
 
 async function show(

@@ -12,11 +12,13 @@ export function addServe(program: Command, cli: Cli): void {
     .command('serve')
     .description('run the gateway')
     .action(async () => {
+      // Listened for from the beginning: whoever stops it while it starts is heard as well.
+      const stopped = cli.untilStopped();
       const gateway = await cli.serve(cli.config());
       try {
         await greet(gateway);
         print(`\nCtrl-C stops it.`);
-        await cli.untilStopped();
+        await stopped;
         print('\nStopping…');
       } finally {
         await gateway.close();
