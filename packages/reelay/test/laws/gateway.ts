@@ -101,20 +101,23 @@ export class Gateway {
 
   /** Claims what is due of a kind and starts on it. */
   async claim(kind: DueKind): Promise<void> {
-    const { stage, backend } = this.#story;
+    const story = this.#story;
+    const { stage, backend } = story;
     const { life, deps } = this;
     const limit = stage.dice.between(1, 4);
     const verbs = this.#verbs;
     const { dice } = stage;
-    if (dice.chance(stage.pauseChance)) this.#story.pause(this, dice.pick([100_000, 300_000]));
+    if (dice.chance(stage.pauseChance)) story.pause(this, dice.pick([100_000, 300_000]));
     if (kind === 'letters') {
       const { letters } = await stage.elsewhere(() => backend.store.claimLetters(limit, LETTER_LEASE_MS));
+      if (letters.length === 0) story.rest();
       if (stage.crashed(life, 'claim letters:after')) return;
       for (const letter of letters) this.#start('deliver', verbs.deliver(deps, letter));
       return;
     }
     const leaseMs = kind === 'storing' ? STORING_LEASE_MS : LEASE_MS;
     const { now, tasks } = await stage.elsewhere(() => backend.store.claim(kind, limit, leaseMs));
+    if (tasks.length === 0) story.rest();
     if (stage.crashed(life, `claim ${kind}:after`)) return;
     if (kind === 'watching') this.#start('watch', this.#lookAt(tasks, now));
     for (const task of kind === 'watching' ? [] : tasks) {

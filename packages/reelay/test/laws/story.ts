@@ -42,6 +42,7 @@ export const SETUPS: readonly Setup[] = [
 ];
 const STUDIO: Setup = { name: 'studio', tier: 'own', dedupe: 'free' };
 const PRICE = 55;
+const IDLE_MS = 500;
 /** What no story needs: one that gets here runs in circles. */
 const STEPS_PER_ORDER = 6_000;
 /** Random crashes end after this many, so that stories end. */
@@ -90,10 +91,10 @@ export class Story {
   constructor(
     plan: Plan,
     open: (stage: Stage, journal: Journal) => Backend,
-    options: { readonly verbs?: Partial<Verbs>; readonly crashes?: Crashes } = {},
+    options: { readonly verbs?: Partial<Verbs>; readonly crashes?: Crashes; readonly start?: Instant } = {},
   ) {
     this.plan = plan;
-    const stage = new Stage(new Dice(plan.seed ^ 0x5eed), T0);
+    const stage = new Stage(new Dice(plan.seed ^ 0x5eed), options.start ?? T0);
     this.stage = stage;
     this.ids = idsOf(`${plan.seed}x`, () => stage.dice.next());
     this.backend = open(stage, this.journal);
@@ -206,7 +207,7 @@ export class Story {
     const { stage, plan } = this;
     const { dice, outside } = stage;
     const caller = { ...dice.pick(this.#keys), unfinishedTasks: plan.unfinishedTasks };
-    const idempotencyKey = dice.chance(0.5) ? `key ${number % 2}` : null;
+    const idempotencyKey = dice.chance(0.5) ? `key ${Math.floor(number / 2)}` : null;
     const idempotency =
       idempotencyKey === null
         ? null
@@ -277,6 +278,11 @@ export class Story {
   pause(gateway: Gateway, ms: number): void {
     gateway.life.pausedUntil = this.stage.now + ms;
     this.stage.after(ms, () => {});
+  }
+
+  /** A claim that got nothing is not made again at once: a worker rests for as long. */
+  rest(): void {
+    this.stage.now += IDLE_MS;
   }
 
   clock(skewMs: number): Instant {
