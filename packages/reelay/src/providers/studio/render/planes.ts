@@ -228,3 +228,26 @@ export function paintPixels(
   }
   return spriteFromRgba(rgba, width, height, box.x, box.y, flat);
 }
+
+/** Light of one colour, as strong (0..1) as `strength` says at each point; `coarse` pixels are one of it. */
+export function lightOf(
+  width: number,
+  height: number,
+  coarse: number,
+  colour: Rgb,
+  strength: (x: number, y: number) => number,
+): Light {
+  const box = { x: 0, y: 0, width, height };
+  const s = paintPixels(box, 1 / coarse, (x, y, out) => {
+    const k = Math.max(0, strength(x, y));
+    for (let c = 0; c < 3; c++) out[c] = (colour[c] ?? 0) * k;
+    out[3] = 255;
+  });
+  return {
+    width: s.full.width,
+    height: s.full.height,
+    y: s.y.map((l) => Math.max(0, l - 16)),
+    u: s.u,
+    v: s.v,
+  };
+}

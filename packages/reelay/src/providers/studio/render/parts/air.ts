@@ -1,7 +1,7 @@
 import { drawLight } from '../blend.ts';
 import { css, mix } from '../colour.ts';
 import { curve } from '../noise.ts';
-import { type Frame, paintLight } from '../planes.ts';
+import { type Frame, lightOf, paintLight } from '../planes.ts';
 import type { Stage } from '../stage.ts';
 import { wrap } from './weather.ts';
 
@@ -57,28 +57,16 @@ export function addRays(stage: Stage, strength: number, depth = 0.3): void {
   const { width, height, sun, palette: p } = stage;
   const rng = stage.rng.fork('rays');
   const side = sun.x > width / 2 ? 1 : -1;
-  const from = { x: width / 2 + side * width * 0.62, y: -height * 0.75 };
-  const reach = height * 2.3;
-  const aim = Math.atan2(height * 0.9 - from.y, width * 0.5 - from.x);
-  const beam = paintLight(width / 8, height / 8, (ctx) => {
-    ctx.scale(0.125, 0.125);
-    for (let i = 0; i < 7; i++) {
-      const a = aim + rng.between(-0.42, 0.42);
-      const spread = rng.between(0.018, 0.06);
-      const g = ctx.createRadialGradient(from.x, from.y, height * 0.6, from.x, from.y, reach);
-      g.addColorStop(0, css(p.sun, 0.02 * strength));
-      g.addColorStop(0.3, css(p.sun, 0.016 * strength));
-      g.addColorStop(0.75, css(p.sun, 0));
-      ctx.fillStyle = g;
-      for (let soft = 0; soft < 9; soft++) {
-        const s = spread * (1.5 - soft * 0.15);
-        ctx.beginPath();
-        ctx.moveTo(from.x, from.y);
-        ctx.lineTo(from.x + Math.cos(a - s) * reach * 1.3, from.y + Math.sin(a - s) * reach * 1.3);
-        ctx.lineTo(from.x + Math.cos(a + s) * reach * 1.3, from.y + Math.sin(a + s) * reach * 1.3);
-        ctx.fill();
-      }
-    }
+  const from = { x: width / 2 + side * width * 0.5, y: -height * 0.7 };
+  const aim = Math.atan2(height * 0.85 - from.y, width * 0.48 - from.x);
+  const bars = curve(rng, 3, 0.55);
+  const beam = lightOf(width, height, 8, p.sun, (x, y) => {
+    const angle = Math.atan2(y - from.y, x - from.x) - aim;
+    const far = Math.hypot(x - from.x, y - from.y) / height;
+    const bar = Math.max(0, bars(angle * 17 + 40) + 0.12);
+    const window = Math.exp(-((angle / 0.42) ** 2));
+    const fall = Math.max(0, 1 - far / 2) ** 0.8 * Math.min(1, Math.max(0, far - 0.55) * 2.5);
+    return bar ** 1.3 * window * fall * strength * 0.5;
   });
   const breath = curve(rng, 2);
   stage.elements.push((frame, now) => {
@@ -89,7 +77,7 @@ export function addRays(stage: Stage, strength: number, depth = 0.3): void {
       Math.min(0, at.x),
       Math.min(0, at.y),
       8.2 * at.scale,
-      1.5 + 0.6 * breath(now.seconds * 0.35),
+      0.85 + 0.3 * breath(now.seconds * 0.35),
     );
   });
 }

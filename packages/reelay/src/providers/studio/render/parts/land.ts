@@ -31,21 +31,19 @@ export function hills(
 export function crests(stage: Stage, label: string, base: number, swing: number, length: number): Ridge {
   const rng = stage.rng.fork(label);
   const body = curve(rng, 2, 0.5);
-  const octaves = [1, 2.3, 5.1, 11, 23].map((pace) => ({ pace, line: curve(rng, 1) }));
+  const octaves = [1, 2.2, 4.7, 10, 21].map((pace) => ({ pace, line: curve(rng, 1) }));
   return (x) => {
     const t = x / length + 30;
     let sum = 0;
-    let gain = 0.62;
+    let gain = 0.64;
     let carry = 1;
     for (const { pace, line } of octaves) {
-      const sharp = 1 - Math.abs(line(t * pace));
-      sum += gain * carry * sharp * sharp;
-      carry = Math.min(1, 0.25 + sharp);
-      gain *= 0.45;
+      const sharp = (1 - Math.abs(line(t * pace))) ** 1.7;
+      sum += gain * carry * sharp;
+      carry = Math.min(1, 0.2 + sharp);
+      gain *= 0.42;
     }
-    return (
-      base - swing * (0.1 + 0.5 * sum * (0.85 + 0.4 * body(t * 0.6)) + 0.32 * Math.max(0, body(t * 0.8)))
-    );
+    return base - swing * Math.max(0.04, 1.12 * sum - 0.12 + 0.22 * body(t * 0.7));
   };
 }
 

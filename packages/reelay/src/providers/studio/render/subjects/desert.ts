@@ -4,7 +4,7 @@ import { addPuffs } from '../parts/fall.ts';
 import { addMist, addRidge, hills, type Ridge, throughAir, topOf } from '../parts/land.ts';
 import { addSky } from '../parts/sky.ts';
 import { paintPixels } from '../planes.ts';
-import { band, layer, sound, type Stage } from '../stage.ts';
+import { band, layer, type Stage, sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
 
 /** Dunes behind dunes, sand smoking from their crests. */

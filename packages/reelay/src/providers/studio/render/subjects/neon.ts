@@ -5,7 +5,7 @@ import { addPuffs } from '../parts/fall.ts';
 import { addMist } from '../parts/land.ts';
 import { addSky } from '../parts/sky.ts';
 import { addWater } from '../parts/water.ts';
-import { type Light, paintLight } from '../planes.ts';
+import { type Light, lightOf, paintLight } from '../planes.ts';
 import { pick } from '../random.ts';
 import { addLayer, band, type Stage, sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
@@ -34,10 +34,11 @@ export const neon: Subject = {
     const { width: w, height: h, palette: p } = stage;
     const ground = h * 0.66;
     addSky(stage, ground);
+    streetEnd(stage, ground);
     const far = Math.min(w * 0.16, h * 0.22);
     for (let row = 0; row < 5; row++) {
       const t = row / 4;
-      const gap = far + (w * 0.56 - far) * t ** 1.25;
+      const gap = far * 0.7 + (w * 0.46 - far * 0.7) * t ** 1.25;
       for (const side of [-1, 1])
         block(stage, side, row, t, w / 2 + side * gap, ground + h * 0.02 + h * 0.13 * t ** 1.6);
       if (row < 4)
@@ -76,6 +77,22 @@ export const neon: Subject = {
     sound(stage, 'footsteps', 0.15);
   },
 };
+
+/** The haze of light at the street's far end. */
+function streetEnd(stage: Stage, ground: number): void {
+  const { width: w, height: h } = stage;
+  for (const [i, colour] of [pick(stage.rng.fork('end'), NEON), [255, 190, 120] as const].entries()) {
+    const reach = h * (0.5 - 0.2 * i);
+    const glow = lightOf(w, h, 8, colour, (x, y) => {
+      const d = Math.hypot((x - w / 2) * 0.8, y - ground + h * 0.06) / reach;
+      return 0.5 * Math.exp(-d * d * 2.2);
+    });
+    stage.elements.push((frame, now) => {
+      const at = now.project(0, 0, 0.06);
+      drawLight(frame, glow, at.x, at.y, 8 * at.scale, 0.9);
+    });
+  }
+}
 
 /** The fronts of one side of the street at one distance, with their signs. */
 function block(stage: Stage, side: number, row: number, t: number, edge: number, foot: number): void {

@@ -39,7 +39,7 @@ export const underwater: Subject = {
     });
     stage.elements.push(layer(bed, 0, 4));
     surface(stage);
-    addRays(stage, 2.2, 0.1);
+    addRays(stage, 1.1, 0.1);
     for (const [i, depth] of [0.2, 0.4, 0.68].entries()) {
       const base = h * (0.74 + 0.1 * i);
       const line = hills(stage, `bed${i}`, base, h * (0.12 + 0.03 * i), w * (0.25 + 0.1 * i), 0.5);

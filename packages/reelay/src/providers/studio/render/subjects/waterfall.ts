@@ -20,6 +20,7 @@ export const waterfall: Subject = {
   },
   role: 'place',
   weight: 3,
+  prefers: { time: 'day' },
   build(stage) {
     const { width: w, height: h, palette: p } = stage;
     const pool = h * 0.7;
@@ -52,7 +53,7 @@ export const waterfall: Subject = {
     addWater(stage, {
       top: pool,
       depth: 0.38,
-      near: mix(mix(p.water, p.leaf, 0.4), p.ink, 0.3),
+      near: mix(mix(p.water, [30, 120, 118], 0.45 * p.light), p.ink, 0.25),
       chop: 0.42,
       mirror: 0.62,
       glitter: 0.25,
