@@ -76,3 +76,15 @@ export function uploadedOf(job: Job, role: Media['role']): string | null {
 export function dataUrl(picture: InlinePicture): string {
   return `data:${picture.mimeType};base64,${picture.base64}`;
 }
+
+/**
+ * The address before the path of an upload, for upstreams that take files on another host: the operator's `upload_url`,
+ * else the upstream's own. A base address that is not the upstream's stands in for it whole, its uploads included.
+ */
+export function uploadsAt(
+  credential: Readonly<Record<string, string>>,
+  own: { readonly base: string; readonly uploads: string },
+): string {
+  if (credential.upload_url) return credential.upload_url.replace(/\/$/, '');
+  return (credential.base_url ?? own.base) === own.base ? own.uploads : '';
+}

@@ -3,16 +3,7 @@ import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { Trouble } from '../../src/core/failure.ts';
 import { replicate } from '../../src/providers/replicate.ts';
-import {
-  attempt,
-  describeProvider,
-  FIRST_FRAME,
-  jobOf,
-  NOW,
-  REFERENCE,
-  type Wire,
-  withUpstream,
-} from './contract.ts';
+import { attempt, describeProvider, NOW, REFERENCE, type Wire, withUpstream } from './contract.ts';
 
 const wire: Wire = {
   provider: replicate,
