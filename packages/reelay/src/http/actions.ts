@@ -1,11 +1,14 @@
+import { usualMs } from '../core/model.ts';
 import type { ApiKey } from '../core/ports/accounts.ts';
-import type { ActionName, Actions, Surface } from '../core/ports/surface.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { ActionName, Actions, Surface, Wish } from '../core/ports/surface.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { isRefusal, refuse } from '../core/refusal.ts';
 import type { Origin, TaskSummary } from '../core/task.ts';
-import { isOver } from '../core/task.ts';
+import { isOver, phase } from '../core/task.ts';
 import type { TaskId } from '../core/values.ts';
 import { Bug } from '../core/values.ts';
+import type { CreateInput } from '../flow/create.ts';
 import type { Gateway } from './gateway.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -15,8 +18,8 @@ export interface Visit {
   /** Null on routes that need no key. */
   readonly key: ApiKey | null;
   readonly idempotency: Origin['idempotency'];
-  /** Calls back once the caller has hung up. */
-  onGone(listener: () => void): void;
+  /** Whether the caller has hung up. */
+  isGone(): boolean;
 }
 
 export interface Done<T> {
@@ -33,34 +36,69 @@ export type Acts = {
   ) => Promise<Done<Actions[A]['output']> | Refusal>;
 };
 
+const TASK_NOT_FOUND = refuse('not_found', 'Task not found');
+/** How long a cancel waits for those at work to stop. */
+const CANCEL_WAIT_MS = 5_000;
+const FOLLOW_MS = 60_000;
 const REPLAYED = { 'idempotent-replayed': 'true' };
 
 /** What surfaces can ask for, done: each action on behalf of a key, and never on another account's objects. */
 export function createActs(gateway: Gateway, waiters: Waiters): Acts {
   const { store } = gateway;
   return {
-    async create({ order, callbackUrl, clientRequestId }, visit) {
-      const key = owner(visit);
-      const { account, wallet, sandbox, unfinishedTasks } = key;
-      const { idempotency, surface } = visit;
-      const created = await gateway.create({
-        caller: { account, wallet, key: key.id, sandbox, unfinishedTasks },
-        order,
-        origin: { surface: surface.name, callbackUrl, clientRequestId, idempotency },
-      });
+    async create(wish, visit) {
+      const created = await gateway.create(createInput(wish, visit));
       if (isRefusal(created)) return created;
       const { task, replayed } = created;
       return { output: task, task: task.id, ...(replayed ? { headers: REPLAYED } : {}) };
     },
 
     async status({ task: id, model, waitMs }, visit) {
-      const task = await store.summary(id);
-      if (!task || !mayRead(visit, task) || (model !== null && task.model !== model)) {
-        return refuse('not_found', 'Task not found');
-      }
+      const task = await visible(store, id, visit);
+      if (isRefusal(task)) return task;
+      if (model !== null && task.model !== model) return TASK_NOT_FOUND;
       const wait = waitMs > 0 && !isOver(task.state);
-      const output = wait ? await waiters.changed(task, waitMs, visit.onGone) : task;
-      return { output, task: id };
+      if (!wait) return { output: task, task: id };
+      const moved = (latest: TaskSummary) => phase(latest) !== phase(task);
+      return { output: await waiters.until(task, waitMs, visit.isGone, moved), task: id };
+    },
+
+    async quote(wish, visit) {
+      const input = createInput(wish, visit);
+      const model = gateway.context.models.find((one) => one.id === wish.order.model);
+      const expected = model ? usualMs(model, wish.order.durationSeconds) : { minMs: 0, maxMs: 0 };
+      const terms = await gateway.quote(input);
+      if (isRefusal(terms)) return { output: { credits: model?.price ?? 0, expected, problem: terms } };
+      const { available } = await store.balance(input.caller.wallet);
+      const problem = available < terms.price ? refuse('insufficient_credits', 'Insufficient credits') : null;
+      return { output: { credits: terms.price, expected, problem } };
+    },
+
+    async list({ states, clientRequestId, cursor, limit }, visit) {
+      const output = await store.list({
+        account: owner(visit).account,
+        limit,
+        ...(states === null ? {} : { state: states }),
+        ...(clientRequestId === null ? {} : { clientRequestId }),
+        ...(cursor === null ? {} : { cursor }),
+      });
+      return { output };
+    },
+
+    async cancel({ task: id }, visit) {
+      const before = await visible(store, id, visit);
+      if (isRefusal(before)) return before;
+      const { outcome, task } = await gateway.cancel(id);
+      if (task === null || outcome === 'not_found') return TASK_NOT_FOUND;
+      if (outcome !== 'requested') return { output: { outcome, task }, task: id };
+      const after = await waiters.until(task, CANCEL_WAIT_MS, visit.isGone, () => false);
+      return { output: { outcome: stopped(after), task: after }, task: id };
+    },
+
+    async follow({ task: id }, visit) {
+      const task = await visible(store, id, visit);
+      if (isRefusal(task)) return task;
+      return { output: moves(waiters, task, visit.isGone), task: id };
     },
 
     async balance(_input, visit) {
@@ -73,8 +111,40 @@ export function createActs(gateway: Gateway, waiters: Waiters): Acts {
   };
 }
 
-function mayRead(visit: Visit, task: TaskSummary): boolean {
-  return task.account === owner(visit).account;
+/** A task of the caller's account; another's is not found, like one that does not exist. */
+async function visible(store: Store, id: TaskId, visit: Visit): Promise<TaskSummary | Refusal> {
+  const task = await store.summary(id);
+  return task && task.account === owner(visit).account ? task : TASK_NOT_FOUND;
+}
+
+function createInput({ order, callbackUrl, clientRequestId }: Wish, visit: Visit): CreateInput {
+  const { id: key, account, wallet, sandbox, unfinishedTasks } = owner(visit);
+  const { idempotency, surface } = visit;
+  return {
+    caller: { account, wallet, key, sandbox, unfinishedTasks },
+    order,
+    origin: { surface: surface.name, callbackUrl, clientRequestId, idempotency },
+  };
+}
+
+/** A task now and after every committed change, until it is over, the caller has gone or the gateway shuts down. */
+async function* moves(
+  waiters: Waiters,
+  task: TaskSummary,
+  isGone: () => boolean,
+): AsyncGenerator<TaskSummary> {
+  yield task;
+  for (let seen = task; !isOver(seen.state) && !isGone() && !waiters.released; ) {
+    const { version } = seen;
+    seen = await waiters.until(seen, FOLLOW_MS, isGone, (latest) => latest.version > version);
+    if (seen.version > version) yield seen;
+  }
+}
+
+/** What became of a task that somebody was asked to stop. */
+function stopped({ state }: TaskSummary): 'stopped' | 'requested' | 'too_late' {
+  if (state.name === 'canceled') return 'stopped';
+  return isOver(state) ? 'too_late' : 'requested';
 }
 
 function owner(visit: Visit): ApiKey {

@@ -19,9 +19,12 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, baseUrl: () =>
     built ??= render(document(gateway, baseUrl()));
     return built;
   };
-  app.get('/openapi.json', (_request, reply) => {
-    reply.header('content-type', 'application/json; charset=utf-8').send(docs().json);
-  });
+  const places = gateway.surfaces.flatMap(({ documentAt }) => (documentAt ? [documentAt] : []));
+  for (const place of ['/openapi.json', ...places]) {
+    app.get(place, (_request, reply) => {
+      reply.header('content-type', 'application/json; charset=utf-8').send(docs().json);
+    });
+  }
   app.get('/docs', (_request, reply) => {
     reply.header('content-security-policy', PAGE_POLICY);
     reply.header('content-type', 'text/html; charset=utf-8').send(docs().page);

@@ -6,7 +6,7 @@ import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
 import type { Clock, Ids } from '../core/ports/world.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { TaskSummary } from '../core/task.ts';
-import type { Instant, TaskId } from '../core/values.ts';
+import type { Credits, Instant, TaskId } from '../core/values.ts';
 import type { CancelOutcome } from '../flow/cancel.ts';
 import type { Created, CreateInput } from '../flow/create.ts';
 
@@ -77,6 +77,8 @@ export interface Gateway {
   readonly log: Log;
   readonly metrics: Registry;
   create(input: CreateInput): Promise<Created | Refusal>;
+  /** What an order would be accepted on; creates nothing. */
+  quote(input: CreateInput): Promise<{ readonly price: Credits } | Refusal>;
   cancel(task: TaskId): Promise<{ readonly outcome: CancelOutcome; readonly task: TaskSummary | null }>;
   judgeLink(id: string, query: URLSearchParams, now: Instant): LinkVerdict;
   judgeRange(

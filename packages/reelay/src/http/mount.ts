@@ -3,6 +3,7 @@ import type { ActionName, AnyRoute, Surface, SurfaceRequest, SurfaceRoute } from
 import type { Refusal } from '../core/refusal.ts';
 import { isRefusal, refuse } from '../core/refusal.ts';
 import type { Acts, Visit } from './actions.ts';
+import { sendEvents } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import { readIdempotency } from './idempotency.ts';
 import type { Keys } from './keys.ts';
@@ -65,7 +66,9 @@ async function serve<A extends ActionName>(
   if (isRefusal(done)) return desk.answers.refuse(request, reply, done);
   request.task = done.task ?? null;
   if (done.headers) reply.headers(done.headers);
-  return desk.answers.send(reply, route.write(done.output, context));
+  const written = route.write(done.output, context);
+  if ('events' in written) return sendEvents(reply, written.events);
+  return desk.answers.send(reply, written);
 }
 
 /** What a surface reads: nothing of HTTP but parameters and the body, and of the caller only what may colour an order. */
@@ -103,7 +106,7 @@ function visitOf(
     surface,
     key: request.apiKey,
     idempotency,
-    onGone: (listener) => request.raw.socket.once('close', listener),
+    isGone: () => request.raw.socket.destroyed,
   };
 }
 

@@ -1,9 +1,9 @@
 import type { TaskStore } from '../core/ports/tasks.ts';
 import type { TaskSummary } from '../core/task.ts';
-import { isOver, phase } from '../core/task.ts';
+import { isOver } from '../core/task.ts';
 import type { TaskId } from '../core/values.ts';
 
-/** A waiter reads again at least so often, in case a hint was lost with a connection. */
+/** A waiter reads again at least so often: a hint may be lost with a connection, and the caller may have gone. */
 const REREAD_MS = 5_000;
 
 /** Requests that wait for a task to move: one listener a process, however many wait. */
@@ -22,28 +22,29 @@ export class Waiters {
     });
   }
 
+  /** Whether the gateway is shutting down: nobody is held any more. */
+  get released(): boolean {
+    return this.#released;
+  }
+
   /**
-   * The task once clients see it in another state than `seen`, or as it is when `waitMs` is over, the caller has gone,
-   * or the gateway shuts down.
+   * The task once it is `enough`, or as it is when it is over, `waitMs` have passed, the caller has gone, or the
+   * gateway shuts down.
    */
-  async changed(
+  async until(
     seen: TaskSummary,
     waitMs: number,
-    onGone: (listener: () => void) => void,
+    isGone: () => boolean,
+    enough: (latest: TaskSummary) => boolean,
   ): Promise<TaskSummary> {
     const endsAtMs = this.#elapsedMs() + waitMs;
-    let gone = false;
     let latest = seen;
-    onGone(() => {
-      gone = true;
-      this.#wake(seen.id);
-    });
     for (;;) {
       const hint = this.#hint(seen.id, Math.min(REREAD_MS, endsAtMs - this.#elapsedMs()));
       try {
         latest = (await this.#store.summary(seen.id)) ?? latest;
-        const over = this.#released || gone || this.#elapsedMs() >= endsAtMs;
-        if (over || isOver(latest.state) || phase(latest) !== phase(seen)) return latest;
+        const over = this.#released || isGone() || this.#elapsedMs() >= endsAtMs;
+        if (over || isOver(latest.state) || enough(latest)) return latest;
         await hint.given;
       } finally {
         hint.forget();

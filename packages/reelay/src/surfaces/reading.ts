@@ -74,7 +74,8 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown): T | Refusal {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const path = issue?.path ?? [];
+  const path =
+    issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : (issue?.path ?? []);
   const field = fieldName(path);
   const message = `${field || 'The request body'} ${issue ? complaint(issue, valueAt(value, path)) : 'is invalid'}`;
   return refuse('invalid', message, field ? { field } : {});
@@ -115,12 +116,26 @@ function complaint(issue: z.core.$ZodIssue, given: unknown): string {
       return `must be one of ${[...new Set(issue.values.map(String))].join(', ')}`;
     }
     case 'too_big':
-      return `must have at most ${issue.maximum} entries`;
+      return `must have at most ${entries(issue.maximum)}`;
     case 'too_small':
-      return `must have at least ${issue.minimum} ${issue.minimum === 1 ? 'entry' : 'entries'}`;
+      return `must have at least ${entries(issue.minimum)}`;
+    case 'unrecognized_keys':
+      return `is not allowed${issue.message}`;
     default:
       return issue.message;
   }
+}
+
+function entries(count: number | bigint): string {
+  return `${count} ${count === 1 ? 'entry' : 'entries'}`;
+}
+
+/** An object that refuses other keys than its own, and tells which those are. */
+export function strict<Shape extends z.core.$ZodShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const allowed = `: allowed keys are ${Object.keys(shape).join(', ')}`;
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? allowed : undefined),
+  });
 }
 
 /** JSON clients often send null for what they do not set: it counts as absent. */

@@ -14,7 +14,7 @@ import { signedLinks } from '../../src/files/link.ts';
 import { judgeRange } from '../../src/files/range.ts';
 import { createKey, grant } from '../../src/flow/accounts.ts';
 import { cancel } from '../../src/flow/cancel.ts';
-import { create } from '../../src/flow/create.ts';
+import { create, terms } from '../../src/flow/create.ts';
 import { move } from '../../src/flow/move.ts';
 import { createScribe } from '../../src/flow/scribe.ts';
 import type { App } from '../../src/http/app.ts';
@@ -199,6 +199,7 @@ export class World implements AsyncDisposable {
       log: { info: log, error: log },
       metrics: new Registry(),
       create: (input) => create(deps, input),
+      quote: (input) => terms(deps, input),
       cancel: (task) => cancel({ store, clock: systemClock, scribe: this.#scribe }, task),
       judgeLink: this.links.judge,
       judgeRange,

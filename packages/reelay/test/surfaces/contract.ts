@@ -102,7 +102,7 @@ export function surfaceContract(subject: Subject): void {
       for (const { path, value } of fields(subject.body)) {
         if (subject.unread.includes(path)) continue;
         for (const ill of ILL_TYPED) {
-          if (kind(ill) === kind(value) && kind(ill) !== 'number') continue;
+          if ((kind(ill) === kind(value) && kind(ill) !== 'number') || isSpelling(ill, value)) continue;
           const read = create.read(request(replaced(subject.body, path, ill)), context);
           assert.ok(isRefusal(read), `${path} took ${JSON.stringify(ill)}`);
           assert.ok(read.field?.startsWith(path), `${path}: ${read.field} for ${JSON.stringify(ill)}`);
@@ -186,6 +186,11 @@ function route<A extends 'create' | 'status'>(surface: Surface, action: A): Surf
   );
   assert.ok(found, `${surface.name} has no route for ${action}`);
   return found;
+}
+
+/** true and "true" are the same choice. */
+function isSpelling(given: unknown, right: unknown): boolean {
+  return typeof given === 'boolean' && (right === 'true' || right === 'false');
 }
 
 function kind(value: unknown): string {

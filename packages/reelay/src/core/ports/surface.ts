@@ -1,7 +1,7 @@
 import type { Model } from '../model.ts';
 import type { Order, Strategy } from '../order.ts';
 import type { Refusal } from '../refusal.ts';
-import type { StoredFile, TaskSummary } from '../task.ts';
+import type { StoredFile, TaskStateName, TaskSummary } from '../task.ts';
 import type { Credits, Json, TaskId } from '../values.ts';
 import type { Scope } from './accounts.ts';
 
@@ -11,16 +11,25 @@ export interface Caller {
   readonly sandbox: boolean;
 }
 
+/** An order with what the caller wants known about it. */
+export interface Wish {
+  readonly order: Order;
+  readonly callbackUrl: string | null;
+  readonly clientRequestId: string | null;
+}
+
+export interface Quote {
+  readonly credits: Credits;
+  readonly expected: { readonly minMs: number; readonly maxMs: number };
+  /** Why it would be refused as things stand; null: it would be taken. */
+  readonly problem: Refusal | null;
+}
+
 /** What the gateway can be asked to do, with what it takes and gives. Surfaces put these on their wires. */
 export interface Actions {
-  create: {
-    readonly input: {
-      readonly order: Order;
-      readonly callbackUrl: string | null;
-      readonly clientRequestId: string | null;
-    };
-    readonly output: TaskSummary;
-  };
+  create: { readonly input: Wish; readonly output: TaskSummary };
+  /** What an order would cost and take; creates nothing. */
+  quote: { readonly input: Wish; readonly output: Quote };
   status: {
     readonly input: {
       readonly task: TaskId;
@@ -31,6 +40,28 @@ export interface Actions {
     };
     readonly output: TaskSummary;
   };
+  /** The account's tasks, newest first. */
+  list: {
+    readonly input: {
+      readonly states: readonly TaskStateName[] | null;
+      readonly clientRequestId: string | null;
+      readonly cursor: string | null;
+      /** 1 to 100. */
+      readonly limit: number;
+    };
+    readonly output: { readonly tasks: readonly TaskSummary[]; readonly nextCursor: string | null };
+  };
+  /** Asks for a task to be canceled, and waits a little for what becomes of it. */
+  cancel: {
+    readonly input: { readonly task: TaskId };
+    readonly output: {
+      /** `requested`: it is being stopped, and not over yet. */
+      readonly outcome: 'before_start' | 'stopped' | 'requested' | 'too_late';
+      readonly task: TaskSummary;
+    };
+  };
+  /** A task now and each time it has moved, until it is over. */
+  follow: { readonly input: { readonly task: TaskId }; readonly output: AsyncIterable<TaskSummary> };
   balance: { readonly input: null; readonly output: { readonly available: Credits; readonly held: Credits } };
   models: { readonly input: null; readonly output: readonly Model[] };
 }
@@ -51,6 +82,13 @@ export interface Reply {
   readonly body: Json;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** Server-sent events, as long as something comes. */
+export interface EventStream {
+  readonly events: AsyncIterable<{ readonly id: string; readonly event: string; readonly data: Json }>;
+}
+
+type Written = { readonly [A in ActionName]: A extends 'follow' ? EventStream : Reply };
 
 /** What a surface needs of the house in order to read and write. */
 export interface SurfaceContext {
@@ -108,7 +146,7 @@ export interface SurfaceRoute<A extends ActionName = ActionName> {
   /** What the key must be allowed to do; null: no key needed. */
   readonly scope: Scope | null;
   read(request: SurfaceRequest, context: SurfaceContext): Actions[A]['input'] | Refusal;
-  write(output: Actions[A]['output'], context: SurfaceContext): Reply;
+  write(output: Actions[A]['output'], context: SurfaceContext): Written[A];
   docs(context: SurfaceContext): RouteDocs;
 }
 
@@ -124,6 +162,8 @@ export interface Surface {
   readonly routes: readonly AnyRoute[];
   /** Path prefixes whose unknown paths and methods are refused in this surface's envelope. */
   readonly prefixes: readonly string[];
+  /** Where this dialect publishes the OpenAPI document, beside the gateway's own place for it. */
+  readonly documentAt?: string;
   refuse(refusal: Refusal, requestId: string, context: SurfaceContext): Reply;
   /** The body of the callback of a task ordered through this surface; null where the dialect has none. */
   callback?(task: TaskSummary, context: SurfaceContext): Json;
