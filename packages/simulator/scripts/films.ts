@@ -173,7 +173,7 @@ async function encodeVp9(width: number, height: number, seconds: number): Promis
           throw error;
         },
       });
-      encoder.configure({ codec: 'vp09.00.31.08', width: w, height: h, bitrate: 20_000, framerate: 24 });
+      encoder.configure({ codec: 'vp09.00.31.08', width: w, height: h, bitrate: 10_000, framerate: 24 });
       const canvas = new OffscreenCanvas(w, h);
       const pen = canvas.getContext('2d');
       if (!pen) throw new Error('no canvas');
@@ -235,7 +235,7 @@ for (const motion of ['black', 'frozen'] as const) {
     await save(`${motion}-${seconds}s-sound`, await mux(track, seconds, 'tone'));
   }
 }
-const vp9 = await encodeVp9(1280, 720, 10);
+const vp9 = await encodeVp9(640, 360, 10);
 for (const seconds of [5, 10]) {
   await save(`codec-${seconds}s-mute`, await mux(vp9, seconds, null));
   await save(`codec-${seconds}s-sound`, await mux(vp9, seconds, 'tone'));
