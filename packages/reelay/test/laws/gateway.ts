@@ -95,7 +95,8 @@ export class Gateway {
   }
 
   #born(): Life {
-    const skewMs = this.#story.stage.dice.between(-1_000, 1_000);
+    const { stage, plan } = this.#story;
+    const skewMs = stage.dice.between(-plan.skewMs, plan.skewMs);
     return { process: this.#name, skewMs, alive: true, pausedUntil: 0 };
   }
 

@@ -5,6 +5,7 @@ import { isOver } from '../../src/core/task.ts';
 import type { TaskId } from '../../src/core/values.ts';
 import type { Entry } from './backend.ts';
 import type { Story } from './story.ts';
+import { SETUPS } from './story.ts';
 import type { FakeUpstream } from './upstream.ts';
 
 /** What a clock that is off and a process that was away may add to a life. */
@@ -37,7 +38,8 @@ export async function broken(story: Story): Promise<readonly string[]> {
 
 /** Where nothing goes wrong, nothing is in doubt, nothing fails, and nobody waits. */
 function calm({ plan, journal, stage }: Story): string[] {
-  if (plan.storm.rate > 0 || plan.pauseChance > 0 || stage.fallen > 0 || plan.routes.length < 4) return [];
+  const trouble = plan.storm.rate + plan.pauseChance + plan.skewMs + stage.fallen;
+  if (trouble > 0 || plan.routes.length < SETUPS.length) return [];
   const found: string[] = [];
   for (const [id, entries] of journal.entries) {
     const last = entries.at(-1)?.change.task;

@@ -27,6 +27,8 @@ export interface Plan {
   readonly processes: number;
   readonly storm: Storm;
   readonly pauseChance: number;
+  /** How far the clocks of processes may be off, either way. */
+  readonly skewMs: number;
   readonly crashRate: number;
   readonly routes: readonly Setup[];
   readonly sandbox: boolean;
@@ -59,6 +61,7 @@ export function planOf(seed: number): Plan {
     processes: dice.between(1, 3),
     storm: { rate: stormy, honest: dice.chance(0.7) },
     pauseChance: dice.pick([0, 0, 0.005, 0.02]),
+    skewMs: dice.pick([0, 1_000, 1_000, 300_000]),
     crashRate: dice.pick([0, 0, 0.003, 0.01, 0.03]),
     routes: sandbox ? [STUDIO] : SETUPS.filter(() => dice.chance(0.7)),
     sandbox,

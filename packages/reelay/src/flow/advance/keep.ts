@@ -98,7 +98,7 @@ function setback(deps: AdvanceDeps, task: Task, error: unknown): TaskEvent | nul
   if (error.problem !== 'unreachable' && error.problem !== 'broken_off') {
     return { is: 'rerouted', reason: 'bad_film', dueInMs: 0 };
   }
-  const ageMs = deps.clock.now() - task.stateSince;
+  const ageMs = Math.max(0, deps.clock.now() - task.stateSince);
   const dueInMs = backoffMs(Math.floor(Math.log2(1 + ageMs / 2_000)), deps.ids.chance(), 2_000);
   return { is: 'deferred', reason: `the result is ${error.problem}`, dueInMs };
 }
