@@ -17,12 +17,15 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   flow: ['core'],
   worker: ['core', 'flow'],
   http: ['core', 'flow'],
-  cli: ['core', 'flow', 'http', 'worker', 'main', 'config'],
+  cli: ['core', 'flow', 'http', 'worker', 'config'],
   config: ['core'],
 };
 
+/** Where everything is put together: the composition root, and the command that starts it. */
+const ROOTS = ['main', 'bin'];
+
 /** Files beside the rooms that hold nothing of the house's: anybody but the core and the flows may use them. */
-const TOOLS = ['clock', 'ids', 'log', 'metrics', 'vault', 'secrets'];
+const TOOLS = ['clock', 'ids', 'log', 'metrics', 'vault', 'secrets', 'stopping'];
 
 interface Home {
   readonly what: string;
@@ -46,7 +49,8 @@ const HOMES: readonly Home[] = [
     at: below('net'),
   },
   { what: 'reads the environment', pattern: /\bprocess\.env\b|\bprocess\[/g, at: only('config.ts') },
-  { what: 'commits', pattern: /\.commit\s*\(/g, at: below('flow') },
+  // The store has it from the flows, and hands it on within.
+  { what: 'commits', pattern: /\.commit\s*\(/g, at: (path) => below('flow')(path) || below('store')(path) },
 ];
 
 /** Modules that open sockets, and who may import them; types of them harm nobody. */
@@ -85,9 +89,14 @@ function style({ path, text }: Source, code: string): string[] {
     say(match.index, 'a default export');
   for (const match of text.matchAll(/\b(TODO|FIXME)\b/g)) say(match.index, `a ${match[0]}`);
   for (const match of code.matchAll(/\bexport\s+(type\s+)?(\*|\{[^}]*\})\s*(as\s+\w+\s+)?from\b/g)) {
-    if (!/^packages\/\w+\/src\/index\.ts$/.test(path)) say(match.index, 'exports what is another file’s');
+    if (!isEntry(path)) say(match.index, 'exports what is another file’s');
   }
   return found;
+}
+
+/** What a package other than the gateway shows to its users. */
+function isEntry(path: string): boolean {
+  return !path.startsWith(SRC) && /^packages\/([\w-]+)\/src\/(index|\1)\.ts$/.test(path);
 }
 
 function imports({ path, text }: Source, code: string): string[] {
@@ -118,7 +127,7 @@ function wrongInGateway(path: string, { from, typeOnly }: Import): string | null
   const target = posix.join(posix.dirname(path), from);
   if (!target.startsWith(SRC)) return `imports ${from}, outside the gateway`;
   const theirs = roomOf(target);
-  return theirs === mine || mine === 'main' || maySee(mine, theirs) ? null : `${mine} sees ${theirs}`;
+  return theirs === mine || ROOTS.includes(mine) || maySee(mine, theirs) ? null : `${mine} sees ${theirs}`;
 }
 
 function wrongElsewhere(path: string, { from }: Import): string | null {
