@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TroubleKind, UpstreamFailureKind } from '../core/failure.ts';
+import type { Media } from '../core/order.ts';
 import type {
   Job,
   Provider,
@@ -62,7 +63,6 @@ export const apixo: Provider = {
   resultsLiveMs: 15 * 86_400_000,
   pictures: PICTURES,
 
-  /** It has no upload: a picture travels inside of its `data:` address, which only clients of others are seen to send. */
   prepare: (job) => inlinePictures(job, PICTURES),
 
   async submit(job, upstream) {
@@ -99,8 +99,11 @@ export const apixo: Provider = {
 
 function body(job: Job, upstream: Upstream): Json {
   const { order } = job;
-  const frames = (['first_frame', 'last_frame'] as const).flatMap((role) => inlineOf(job, role) ?? []);
   const callbackUrl = upstream.callbackUrl(job.task);
+  const pictures = (['first_frame', 'last_frame'] as const).flatMap((role) => {
+    const inline = inlineOf(job, role);
+    return inline ? [linkOf(job, role, callbackUrl) ?? dataUrl(inline)] : [];
+  });
   const { strategy } = upstream.credential;
   return {
     ...(callbackUrl ? { request_type: 'callback', callback_url: callbackUrl } : { request_type: 'async' }),
@@ -110,11 +113,19 @@ function body(job: Job, upstream: Upstream): Json {
       prompt: order.prompt,
       duration: order.durationSeconds,
       sound: order.sound,
-      ...(frames.length > 0
-        ? { image_urls: frames.map(dataUrl) }
-        : { aspect_ratio: order.aspectRatio ?? '1:1' }),
+      ...(pictures.length > 0 ? { image_urls: pictures } : { aspect_ratio: order.aspectRatio ?? '1:1' }),
     },
   };
+}
+
+/**
+ * It has no upload and documents public addresses only: the customer's own is handed on. Null where that is this
+ * gateway's, which may be out of its reach: then the picture travels in a `data:` address, as some clients are seen to do.
+ */
+function linkOf(job: Job, role: Media['role'], callbackUrl: string | null): string | null {
+  const url = firstUrl(job.order.media.find((media) => media.role === role)?.url);
+  if (url === null || !URL.canParse(url)) return null;
+  return callbackUrl !== null && new URL(url).host === new URL(callbackUrl).host ? null : url;
 }
 
 function authorized(upstream: Upstream, request: UpstreamRequest): UpstreamRequest {

@@ -25,6 +25,7 @@ import {
   rendered,
   trouble,
   unbilled,
+  uploadTrouble,
 } from './reply.ts';
 
 const Handle = z.object({ id: z.string() });
@@ -69,7 +70,7 @@ export const higgsfield: Provider = {
       const reply = await unbilled(upstream.call(authorized(upstream, request)));
       const place = slot.safeParse(bodyOf(reply));
       if (!isOk(reply) || !place.success)
-        throw trouble(refusal(reply) ?? 'internal', reply, upstream, wordsOf(reply));
+        throw uploadTrouble(refusal(reply), reply, upstream, wordsOf(reply));
       const { public_url: url, upload_url: path, upload_headers } = place.data;
       const headers = { 'content-type': mimeType, ...upload_headers };
       const put = await unbilled(upstream.call({ method: 'PUT', path, headers, body: bytes }));
@@ -162,14 +163,15 @@ function wordsOf(reply: UpstreamReply): string {
 }
 
 /**
- * What a refusal means; null where it does not say that nothing was taken. Two traps: a full account is a 400, told by
- * its words only, and a 422 without a list says that the key is known with another body: an earlier submit landed.
+ * What a refusal means; null where it does not say that nothing was taken. Traps: an empty account is a 403 and a full one a 400, told by
+ * their words only; a 422 without a list says that the key is known with another body: an earlier submit landed.
  */
 function refusal(reply: UpstreamReply): TroubleKind | null {
   const read = detail.safeParse(bodyOf(reply));
   const words = wordsOf(reply);
-  if (reply.status === 401 || reply.status === 403) return 'auth';
+  if (reply.status === 401) return 'auth';
   if (reply.status === 402) return 'insufficient_upstream_credits';
+  if (reply.status === 403) return /credits/i.test(words) ? 'insufficient_upstream_credits' : 'auth';
   if (reply.status === 429) return 'rate_limited';
   if (!read.success) return null;
   if (reply.status === 400)

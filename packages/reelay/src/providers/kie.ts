@@ -17,6 +17,7 @@ import {
   RUNNING,
   trouble,
   unbilled,
+  uploadTrouble,
 } from './reply.ts';
 
 const OWN = { base: 'https://api.kie.ai', uploads: 'https://kieai.redpandaai.co' };
@@ -77,7 +78,7 @@ export const kie: Provider = {
       const url = file.success ? firstUrl(file.data.data.downloadUrl, file.data.data.fileUrl) : null;
       if (!isOk(reply) || url === null) {
         const { kind, words } = readKie(reply);
-        throw trouble(kind === null || kind === 'doubtful' ? 'internal' : kind, reply, upstream, words);
+        throw uploadTrouble(kind, reply, upstream, words);
       }
       uploaded.push({ role, url });
     }

@@ -23,7 +23,7 @@ import {
   refuseSoundWithLastFrame,
 } from './kling-2-6.ts';
 import { inlineOf, inlinePictures } from './picture.ts';
-import { doubtful, GONE, trouble } from './reply.ts';
+import { doubtful, GONE, inBatches, trouble } from './reply.ts';
 
 const BATCH = 100;
 
@@ -68,14 +68,12 @@ export const kling: Provider = {
     throw trouble(answer.kind, reply, upstream, answer.words);
   },
 
-  async watch(handles, upstream) {
-    const wanted = handles.map((handle) => Handle.parse(handle));
-    const sightings = new Map<string, Sighting>();
-    for (let at = 0; at < wanted.length; at += BATCH) {
-      await look(wanted.slice(at, at + BATCH), upstream, sightings);
-    }
-    return wanted.map(({ id }) => sightings.get(id) ?? GONE);
-  },
+  watch: (handles, upstream) =>
+    inBatches(
+      handles.map((handle) => Handle.parse(handle)),
+      BATCH,
+      (batch) => look(batch, upstream),
+    ),
 
   find,
   callbackKey: async (upstream) => upstream.credential.webhook_secret || null,
@@ -142,28 +140,26 @@ async function find(attempt: Attempt, upstream: Upstream): Promise<Json | null> 
 }
 
 /** A batch that is refused for one bad id is halved until the others are seen. */
-async function look(
-  batch: readonly Handle[],
-  upstream: Upstream,
-  seen: Map<string, Sighting>,
-): Promise<void> {
-  const ids = batch.map(({ id }) => id);
+async function look(batch: readonly Handle[], upstream: Upstream): Promise<readonly Sighting[]> {
+  const seen = new Map<string, Sighting>();
   try {
+    const ids = batch.map(({ id }) => id);
     for (const one of await tasksBy('task_ids', ids, upstream)) seen.set(one.id, sightingOf(one));
   } catch (error) {
     if (!(error instanceof Trouble) || error.kind !== 'invalid_input') throw error;
     if (batch.length > 1) {
       const half = Math.ceil(batch.length / 2);
-      await look(batch.slice(0, half), upstream, seen);
-      await look(batch.slice(half), upstream, seen);
-      return;
+      const [left, right] = [batch.slice(0, half), batch.slice(half)];
+      return [...(await look(left, upstream)), ...(await look(right, upstream))];
     }
   }
   const missing = batch.filter(({ id, reference }) => !seen.has(id) && reference !== '');
-  if (missing.length === 0) return;
-  const references = missing.map(({ reference }) => reference);
-  for (const one of await tasksBy('external_task_ids', references, upstream)) {
-    const handle = missing.find(({ reference }) => reference === one.external_id);
-    if (handle) seen.set(handle.id, sightingOf(one));
+  if (missing.length > 0) {
+    const references = missing.map(({ reference }) => reference);
+    for (const one of await tasksBy('external_task_ids', references, upstream)) {
+      const handle = missing.find(({ reference }) => reference === one.external_id);
+      if (handle) seen.set(handle.id, sightingOf(one));
+    }
   }
+  return batch.map(({ id }) => seen.get(id) ?? GONE);
 }

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Job, Provider, Upstream, UpstreamRequest } from '../core/ports/provider.ts';
 import type { Json } from '../core/values.ts';
@@ -11,7 +12,18 @@ import {
 } from './kling-2-6.ts';
 import { piapiTask, refusal, sightingOf, wordsOf } from './piapi.wire.ts';
 import { picturesOf, uploadedOf, uploadsAt } from './picture.ts';
-import { bodyOf, doubtful, exactJson, firstUrl, GONE, isOk, oneByOne, trouble, unbilled } from './reply.ts';
+import {
+  bodyOf,
+  doubtful,
+  exactJson,
+  firstUrl,
+  GONE,
+  isOk,
+  oneByOne,
+  trouble,
+  unbilled,
+  uploadTrouble,
+} from './reply.ts';
 
 const OWN = { base: 'https://api.piapi.ai', uploads: 'https://upload.theapi.app' };
 
@@ -38,6 +50,13 @@ export const piapi: Provider = {
       required: false,
       env: 'PIAPI_UPLOAD_URL',
     },
+    {
+      name: 'webhook_secret',
+      label: 'A word of your own that its callbacks have to repeat',
+      secret: true,
+      required: false,
+      env: 'PIAPI_WEBHOOK_SECRET',
+    },
   ],
   // It publishes no price for 2.6 that could be read: Kling's own stands for it.
   abilities: [{ ...KLING_26, lastFrame: true, promptMax: 2500, costMicros: klingPrice }],
@@ -57,7 +76,7 @@ export const piapi: Provider = {
       const file = z.object({ data: z.object({ url: z.unknown() }) }).safeParse(bodyOf(reply));
       const url = file.success ? firstUrl(file.data.data.url) : null;
       if (!isOk(reply) || url === null) {
-        throw trouble(refusal(reply) ?? 'internal', reply, upstream, wordsOf(reply));
+        throw uploadTrouble(refusal(reply), reply, upstream, wordsOf(reply));
       }
       uploaded.push({ role, url });
     }
@@ -91,10 +110,13 @@ export const piapi: Provider = {
     return isOk(reply) ? 'stopped' : 'too_late';
   },
 
-  /** Nothing is signed. */
-  callback({ body }) {
+  callbackKey: async (upstream) => upstream.credential.webhook_secret || null,
+
+  /** Nothing is signed; the secret that the submit gave comes back as it is. */
+  callback({ headers, body }, key) {
     const read = piapiTask.safeParse(exactJson(body));
-    return read.success ? { handle: { id: read.data.data.task_id }, reference: null } : null;
+    if (!read.success || (key !== null && !isSame(headers['x-webhook-secret'] ?? '', key))) return null;
+    return { handle: { id: read.data.data.task_id }, reference: null };
   },
 };
 
@@ -103,6 +125,7 @@ function body(job: Job, upstream: Upstream): Json {
   const first = uploadedOf(job, 'first_frame');
   const last = uploadedOf(job, 'last_frame');
   const callbackUrl = upstream.callbackUrl(job.task);
+  const { webhook_secret: secret } = upstream.credential;
   return {
     model: 'kling',
     task_type: 'video_generation',
@@ -117,9 +140,15 @@ function body(job: Job, upstream: Upstream): Json {
     },
     config: {
       service_mode: 'public',
-      ...(callbackUrl ? { webhook_config: { endpoint: callbackUrl } } : {}),
+      ...(callbackUrl ? { webhook_config: { endpoint: callbackUrl, ...(secret ? { secret } : {}) } } : {}),
     },
   };
+}
+
+/** Compared by their hashes, so that the time it takes tells nothing. */
+function isSame(given: string, wanted: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(given), hash(wanted));
 }
 
 function authorized(upstream: Upstream, request: UpstreamRequest): UpstreamRequest {

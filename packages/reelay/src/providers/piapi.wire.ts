@@ -50,7 +50,10 @@ export function refusal(reply: UpstreamReply): TroubleKind | null {
     429: 'rate_limited',
   };
   const kind = kinds[code] ?? null;
-  return kind === 'invalid_input' && wordsOf(reply) === '' ? null : kind;
+  if (kind !== 'invalid_input') return kind;
+  const words = wordsOf(reply);
+  if (words === '') return null;
+  return contentOrInternal(words) === 'content_violation' ? 'content_violation' : kind;
 }
 
 /** What a task says, in whatever case; a status that nobody knows still runs. */

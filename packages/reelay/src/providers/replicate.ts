@@ -5,7 +5,17 @@ import type { Json } from '../core/values.ts';
 import { KLING_26, KLING_26_LOOKS, KLING_PICTURES, proPrice } from './kling-2-6.ts';
 import { picturesOf, uploadedOf } from './picture.ts';
 import { detailOf, prediction, refusal, sightingOf } from './replicate.wire.ts';
-import { bodyOf, doubtful, exactJson, GONE, isOk, oneByOne, trouble, unbilled } from './reply.ts';
+import {
+  bodyOf,
+  doubtful,
+  exactJson,
+  GONE,
+  isOk,
+  oneByOne,
+  trouble,
+  unbilled,
+  uploadTrouble,
+} from './reply.ts';
 
 const Handle = z.object({ id: z.string() });
 
@@ -53,7 +63,7 @@ export const replicate: Provider = {
       );
       const file = z.object({ urls: z.object({ get: z.string() }) }).safeParse(bodyOf(reply));
       if (!isOk(reply) || !file.success)
-        throw trouble(refusal(reply) ?? 'internal', reply, upstream, detailOf(reply));
+        throw uploadTrouble(refusal(reply), reply, upstream, detailOf(reply));
       uploaded.push({ role, url: file.data.urls.get });
     }
     return uploaded;

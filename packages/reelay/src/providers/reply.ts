@@ -10,7 +10,7 @@ import type { Instant, Json } from '../core/values.ts';
 /** Operators read it, so it may be an upstream's own words, but never many of them. */
 const WORDS_MAX = 200;
 const DAY_MS = 86_400_000;
-/** Jobs that are asked one by one are asked so many at a time. */
+/** Calls that look at jobs, at a time. */
 const LOOKS_AT_ONCE = 8;
 
 /** A reply's body, as `exactJson` reads it. */
@@ -89,6 +89,20 @@ export async function unbilled(call: Promise<UpstreamReply>): Promise<UpstreamRe
   }
 }
 
+/**
+ * A picture that was not taken by an upload. It was fetched and checked before, so it is never the customer's doing:
+ * only what says something about the account keeps its meaning.
+ */
+export function uploadTrouble(
+  kind: TroubleKind | null,
+  reply: UpstreamReply,
+  upstream: Upstream,
+  words: unknown,
+): Trouble {
+  const meant = kind === 'auth' || kind === 'insufficient_upstream_credits' || kind === 'rate_limited';
+  return trouble(meant ? kind : 'internal', reply, upstream, words);
+}
+
 /** Whether a status is one of success. */
 export function isOk(reply: UpstreamReply): boolean {
   return reply.status >= 200 && reply.status < 300;
@@ -130,30 +144,43 @@ export function contentOrInternal(words: unknown): 'content_violation' | 'intern
 }
 
 /**
- * Looks at jobs that can only be asked for one by one. A look that comes to nothing says nothing about its job, so it
- * still runs; where the upstream asks for rest, the remaining looks are left out. Throws where none was answered.
+ * Looks at jobs, so many a call, a few calls at a time. A call that comes to nothing says nothing about its jobs, so they
+ * still run; where the upstream asks for rest, the remaining calls are left out. Throws where none was answered.
+ * @param look answers one sighting for each job of its batch, in order
  */
-export async function oneByOne(
-  handles: readonly Json[],
-  look: (handle: Json) => Promise<Sighting>,
+export async function inBatches<T>(
+  jobs: readonly T[],
+  size: number,
+  look: (batch: readonly T[]) => Promise<readonly Sighting[]>,
 ): Promise<readonly Sighting[]> {
-  const sightings: Sighting[] = handles.map(() => RUNNING);
+  const sightings: Sighting[] = jobs.map(() => RUNNING);
   let next = 0;
-  let answered = 0;
+  let answered = false;
   let setback: Trouble | null = null;
   const work = async () => {
-    for (let at = next++; at < handles.length; at = next++) {
+    for (let at = next; at < jobs.length; at = next) {
+      next += size;
       try {
-        sightings[at] = await look(handles[at] ?? null);
-        answered += 1;
+        const seen = await look(jobs.slice(at, at + size));
+        sightings.splice(at, seen.length, ...seen);
+        answered = true;
       } catch (error) {
         if (!(error instanceof Trouble)) throw error;
         setback ??= error;
-        if (error.kind === 'rate_limited' || error.kind === 'auth') next = handles.length;
+        if (error.kind === 'rate_limited' || error.kind === 'auth') next = jobs.length;
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(LOOKS_AT_ONCE, handles.length) }, work));
-  if (setback && answered === 0) throw setback;
+  const calls = Math.min(LOOKS_AT_ONCE, Math.ceil(jobs.length / size));
+  await Promise.all(Array.from({ length: calls }, work));
+  if (setback && !answered) throw setback;
   return sightings;
+}
+
+/** `inBatches` for upstreams that have to be asked for each job by itself. */
+export function oneByOne(
+  handles: readonly Json[],
+  look: (handle: Json) => Promise<Sighting>,
+): Promise<readonly Sighting[]> {
+  return inBatches(handles, 1, ([handle]) => Promise.all([look(handle ?? null)]));
 }

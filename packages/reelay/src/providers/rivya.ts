@@ -25,6 +25,7 @@ import {
   rendered,
   trouble,
   unbilled,
+  uploadTrouble,
 } from './reply.ts';
 
 const PICTURES = ['image/jpeg', 'image/png', 'image/webp'];
@@ -66,8 +67,7 @@ export const rivya: Provider = {
       const reply = await unbilled(upstream.call(request));
       const file = z.object({ url: z.unknown() }).safeParse(bodyOf(reply));
       const url = file.success ? firstUrl(file.data.url) : null;
-      if (!isOk(reply) || url === null)
-        throw trouble(refusal(reply) ?? 'internal', reply, upstream, codeOf(reply));
+      if (!isOk(reply) || url === null) throw uploadTrouble(refusal(reply), reply, upstream, codeOf(reply));
       uploaded.push({ role, url });
     }
     return uploaded;

@@ -165,6 +165,30 @@ test('Kling is asked for 100 jobs a call, and one that it refuses does not hide 
   });
 });
 
+test('a batch that comes to nothing does not hide the others, and one that asks for rest is the last', async () => {
+  const handles = Array.from({ length: 2000 }, (_, at) => ({ id: `${at}`, reference: `task_${at}` }));
+  const cases = [
+    [{ status: 502, body: '' }, 20],
+    [{ status: 429, body: { code: 1302, message: 'Too many requests' } }, 8],
+  ] as const;
+  for (const [refused, callsMax] of cases) {
+    let calls = 0;
+    const answer = (seen: Seen) => {
+      calls += 1;
+      if (calls === 1) return refused;
+      const asked = new URL(seen.path, 'http://x').searchParams.get('task_ids') ?? '';
+      const rows = asked.split(',').map((id) => ({ id, status: 'failed', message: '' }));
+      return { status: 200, body: { code: 0, message: 'SUCCEED', data: rows } };
+    };
+    await withUpstream(newGeneration, answer, async (upstream) => {
+      const seen = await kling.watch(handles, upstream);
+      assert.equal(seen.length, 2000);
+      assert.equal(seen.filter((one) => one.is === 'running').length, 2000 - (calls - 1) * 100);
+      assert.ok(calls <= callsMax, `${calls} calls`);
+    });
+  }
+});
+
 test('the old generation is spoken to with a token of AccessKey and SecretKey', async () => {
   await withUpstream(
     oldGeneration,

@@ -12,7 +12,16 @@ import { kie } from '../../src/providers/kie.ts';
 import { piapi } from '../../src/providers/piapi.ts';
 import { uploadsAt } from '../../src/providers/picture.ts';
 import { rivya } from '../../src/providers/rivya.ts';
-import { BOTH_FRAMES, describeProvider, jobOf, NOW, REFERENCE, type Wire, withUpstream } from './contract.ts';
+import {
+  BOTH_FRAMES,
+  describeProvider,
+  FIRST_FRAME,
+  jobOf,
+  NOW,
+  REFERENCE,
+  type Wire,
+  withUpstream,
+} from './contract.ts';
 import type { Answer } from './peer.ts';
 
 const KIE: Wire = {
@@ -124,6 +133,48 @@ test('callbacks of upstreams that sign nothing name their job, or are none', () 
     for (const text of ['', '{}', 'null', '<html>', '[]']) {
       assert.equal(provider.callback?.({ ...request, body: text }, null), null);
     }
+  }
+});
+
+test('PiAPI gives back the secret that a submit gave it', async () => {
+  const wire = { ...PIAPI, credential: { ...PIAPI.credential, webhook_secret: 'a-word-of-ours' } };
+  const answer = { status: 200, body: { code: 200, data: { task_id: '74e06c43' } } };
+  await withUpstream(
+    wire,
+    () => answer,
+    async (upstream, peer) => {
+      await piapi.submit(jobOf(wire, {}, ''), upstream);
+      assert.match(peer.seen[0]?.bytes.toString() ?? '', /"secret":"a-word-of-ours"/);
+      assert.equal(await piapi.callbackKey?.(upstream), 'a-word-of-ours');
+    },
+  );
+  const body = JSON.stringify({ data: { task_id: '74e06c43' } });
+  const read = (headers: Record<string, string>) =>
+    piapi.callback?.({ headers, body, receivedAt: NOW }, 'a-word-of-ours') ?? null;
+  assert.deepEqual(read({ 'x-webhook-secret': 'a-word-of-ours' })?.handle, { id: '74e06c43' });
+  assert.equal(read({ 'x-webhook-secret': 'another' }), null);
+  assert.equal(read({}), null);
+});
+
+test('APIXO is handed the customer’s own address of a picture, never this gateway’s', async () => {
+  const inline = [{ role: 'first_frame', mimeType: 'image/png', base64: 'AA==' }];
+  const outcomes = [
+    ['https://pictures.example.net/kite.png', 'https://pictures.example.net/kite.png'],
+    [FIRST_FRAME.media?.[0]?.url ?? '', 'data:image/png;base64,AA=='],
+  ] as const;
+  for (const [url, sent] of outcomes) {
+    const order = { ...FIRST_FRAME, media: [{ role: 'first_frame', kind: 'image', url }] } as const;
+    const answer = { status: 200, body: { code: 200, message: 'success', data: { taskId: 'a' } } };
+    await withUpstream(
+      APIXO,
+      () => answer,
+      async (upstream, peer) => {
+        const job = { ...jobOf(APIXO, order, ''), prepared: inline };
+        await apixo.submit(job, upstream);
+        const body = peer.seen[0]?.json as { input: { image_urls: string[] } };
+        assert.deepEqual(body.input.image_urls, [sent]);
+      },
+    );
   }
 });
 
