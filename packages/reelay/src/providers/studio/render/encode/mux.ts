@@ -61,7 +61,8 @@ export async function mux(
   const meta = { decoderConfig: { ...config, colorSpace } };
   for await (const packet of new EncodedPacketSink(track).packets()) {
     const timestamp = Math.round(packet.timestamp * framesPerSecond) / framesPerSecond;
-    await pictures.add(packet.clone({ timestamp, duration: 1 / framesPerSecond }), meta);
+    const type = isKey(packet.data) ? 'key' : 'delta';
+    await pictures.add(packet.clone({ timestamp, duration: 1 / framesPerSecond, type }), meta);
   }
   pictures.close();
   if (sound && audio) await addSound(audio, sound);
@@ -69,6 +70,18 @@ export async function mux(
   input.dispose();
   if (!target.buffer) throw new Error('the muxer gave no file');
   return new Uint8Array(target.buffer);
+}
+
+/**
+ * Whether a picture stands alone (an IDR slice, H.264 7.4.1). The packaged encoder's MP4 calls every picture one, and a
+ * player that believes it fails when it seeks.
+ */
+function isKey(data: Uint8Array): boolean {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let at = 0; at + 4 < data.byteLength; at += 4 + view.getUint32(at)) {
+    if ((view.getUint8(at + 4) & 31) === 5) return true;
+  }
+  return false;
 }
 
 function audioSource(): AudioSampleSource {
