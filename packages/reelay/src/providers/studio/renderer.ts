@@ -136,7 +136,7 @@ class RenderQueue implements Renderer {
   #open(): Worker {
     // The same ending as this file's: TypeScript in the repository, JavaScript where it is installed.
     const path = new URL(`./child${extname(import.meta.filename)}`, import.meta.url);
-    const child = fork(path, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(path, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const worker: Worker = { process: child, job: null, complaint: '', idle: null };
     this.#workers.add(worker);
     child.stderr?.on('data', (chunk: Buffer) => {

@@ -6,8 +6,6 @@ import { type Coverage, type Frame, type Light, SOLID, type Sprite } from './pla
 const MAX_WIDTH = 4096;
 const colourRow = new Int32Array(MAX_WIDTH);
 const alphaRow = new Int32Array(MAX_WIDTH);
-const column = new Int32Array(MAX_WIDTH);
-const weight = new Int32Array(MAX_WIDTH);
 
 /** Moves the rows of a sprite sideways, in frame pixels: `share` is 0 at its top, 1 at its foot. */
 export type Warp = (share: number) => number;
@@ -31,12 +29,22 @@ function mixRows(src: Uint8Array, row0: number, row1: number, wy: number, from: 
     mixedRow[i] = (src[row0 + i] as number) * uy + (src[row1 + i] as number) * wy;
 }
 
-/** Fills `out[from..to)` from the mixed row, each column with its own place and weight. */
-function resample(out: Int32Array, from: number, to: number): void {
-  for (let x = from; x < to; x++) {
-    const c = column[x] as number;
-    const a = mixedRow[c] as number;
-    out[x] = (a * 256 + ((mixedRow[c + 1] as number) - a) * (weight[x] as number) + 32768) >> 16;
+/**
+ * Fills `out[from..to)` from the mixed row at a scale: along each cell of the source the value changes evenly,
+ * so it is carried on by addition, in 24-bit fixed point.
+ */
+function resample(out: Int32Array, x0: number, scale: number, from: number, to: number, width: number): void {
+  const inverse = 1 / scale;
+  let cell = Math.min(width - 2, Math.floor((from - x0) * inverse));
+  for (let x = from; x < to; cell++) {
+    const last = cell >= width - 2 ? to : Math.min(to, Math.max(x + 1, Math.ceil(x0 + (cell + 1) * scale)));
+    const a = mixedRow[cell] as number;
+    const step = ((mixedRow[cell + 1] as number) - a) * inverse;
+    let value = a + step * (x - x0 - cell * scale) + 128;
+    for (; x < last; x++) {
+      out[x] = value >> 8;
+      value += step;
+    }
   }
 }
 
@@ -47,15 +55,6 @@ function slide(out: Int32Array, wx: number, shift: number, from: number, to: num
     const b = mixedRow[x + shift + 1] as number;
     out[x] = (a * 256 + (b - a) * wx + 32768) >> 16;
     a = b;
-  }
-}
-
-function placeColumns(x0: number, inverse: number, sw: number, from: number, to: number): void {
-  for (let x = from; x < to; x++) {
-    const s = (x - x0) * inverse;
-    const i = Math.min(sw - 2, Math.floor(s));
-    column[x] = i;
-    weight[x] = Math.min(256, Math.round((s - i) * 256));
   }
 }
 
@@ -85,7 +84,6 @@ function blendPlane(task: Task): void {
   const firstY = Math.max(0, Math.ceil(at.y));
   const lastY = Math.min(task.height, Math.floor(at.y + (cover.height - 1) * scale));
   let x0 = at.x;
-  let ready = false;
   for (let y = firstY; y < lastY; y++) {
     const s = (y - at.y) * inverse;
     const r0 = Math.min(cover.height - 2, Math.floor(s));
@@ -93,16 +91,6 @@ function blendPlane(task: Task): void {
     const end = cover.rows[r0 + 1] as number;
     if (run === end) continue;
     if (warp) x0 = at.x + warp(s / cover.height) * task.warpGain;
-    if (!unit && (warp || !ready)) {
-      placeColumns(
-        x0,
-        inverse,
-        sw,
-        Math.max(0, Math.ceil(x0)),
-        Math.min(width, Math.floor(x0 + (sw - 1) * scale)),
-      );
-      ready = true;
-    }
     const wy = Math.min(256, Math.round((s - r0) * 256));
     const shift = Math.floor(-x0);
     const wx = Math.round((-x0 - shift) * 256);
@@ -114,14 +102,14 @@ function blendPlane(task: Task): void {
         Math.floor(x0 + (sw - 1) * scale),
       );
       if (to <= from) continue;
-      const c0 = unit ? from + shift : (column[from] as number);
-      const c1 = unit ? to + shift : (column[to - 1] as number) + 1;
+      const c0 = unit ? from + shift : Math.max(0, Math.floor((from - x0) * inverse));
+      const c1 = unit ? to + shift : Math.min(sw - 1, Math.floor((to - 1 - x0) * inverse) + 1);
       const solid = cover.runs[run + 2] === SOLID && task.opacity === 256;
       const row = r0 * sw;
       if (task.flat < 0) {
         mixRows(task.src, row, row + sw, wy, c0, c1);
         if (unit) slide(colourRow, wx, shift, from, to);
-        else resample(colourRow, from, to);
+        else resample(colourRow, x0, scale, from, to, sw);
       }
       if (solid) {
         copyRun(task.dst, y * width, from, to, task.flat);
@@ -129,7 +117,7 @@ function blendPlane(task: Task): void {
       }
       mixRows(cover.alpha, row, row + sw, wy, c0, c1);
       if (unit) slide(alphaRow, wx, shift, from, to);
-      else resample(alphaRow, from, to);
+      else resample(alphaRow, x0, scale, from, to, sw);
       if (task.flat < 0) coverRun(task.dst, y * width, from, to, task.opacity);
       else veilRun(task.dst, y * width, from, to, task.opacity, task.flat);
     }
@@ -214,13 +202,12 @@ function addPlane(
   const lastY = Math.min(height, Math.floor(at.y + (sh - 1) * at.scale));
   if (lastX <= firstX) return;
   const level = Math.round(gain * 256);
-  placeColumns(at.x, inverse, sw, firstX, lastX);
   for (let y = firstY; y < lastY; y++) {
     const s = (y - at.y) * inverse;
     const r0 = Math.min(sh - 2, Math.floor(s));
     const wy = Math.min(256, Math.round((s - r0) * 256));
-    mixRows(src, r0 * sw, r0 * sw + sw, wy, column[firstX] as number, (column[lastX - 1] as number) + 1);
-    resample(colourRow, firstX, lastX);
+    mixRows(src, r0 * sw, r0 * sw + sw, wy, 0, sw - 1);
+    resample(colourRow, at.x, at.scale, firstX, lastX, sw);
     const line = y * width;
     for (let x = firstX; x < lastX; x++) {
       dst[line + x] = (dst[line + x] as number) + ((((colourRow[x] as number) - zero) * level + 128) >> 8);

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { mux } from './encode/mux.ts';
 import { filmTags, writeResults } from './encode/results.ts';
 import { quarter, toJpeg } from './encode/still.ts';
+import { threadedEncoder } from './encode/threaded.ts';
 import {
   findFfmpeg,
   packagedEncoder,
@@ -9,11 +10,11 @@ import {
   type VideoEncoder,
   type VideoShape,
 } from './encode/video.ts';
-import { composePicture } from './picture.ts';
 import { type Frame, frame } from './planes.ts';
-import { composeScene } from './scene.ts';
+import { composeScene, type Scene } from './scene.ts';
 import { filmSize } from './size.ts';
-import { composeSound } from './sound/score.ts';
+import type { Score } from './sound/score.ts';
+import { soundInThread } from './sound/threaded.ts';
 
 /** Frames a second of every film. */
 export const FRAMES_PER_SECOND = 24;
@@ -45,25 +46,34 @@ interface Drawing {
   readonly width: number;
   readonly height: number;
   draw(into: Frame, seconds: number): void;
-  readonly sound: Parameters<typeof composeSound>[0];
+  readonly sound: Score;
 }
 
 async function compose(order: FilmOrder): Promise<Drawing> {
-  if (order.pictures.length > 0) return await composePicture(order);
+  if (order.pictures.length > 0) {
+    // Loaded as needed: the decoder of pictures is large, and most films have none.
+    const { composePicture } = await import('./picture.ts');
+    return await composePicture(order);
+  }
   const { width, height } = filmSize(order.aspectRatio);
   const scene = composeScene(order.prompt, order.seed, width, height, order.seconds);
   return {
     width,
     height,
     draw: scene.draw,
-    sound: { ...order, levels: scene.sounds, strikes: scene.strikes, brief: scene.brief },
+    sound: scoreOf(order, scene),
   };
+}
+
+function scoreOf(order: FilmOrder, scene: Scene): Score {
+  const { prompt, seed, seconds } = order;
+  return { prompt, seed, seconds, levels: scene.sounds, strikes: scene.strikes, brief: scene.brief };
 }
 
 async function openEncoder(order: FilmOrder, shape: VideoShape): Promise<VideoEncoder> {
   if (order.encoder === 'ffmpeg') return systemEncoder(shape);
   if (order.encoder === 'auto' && (await findFfmpeg())) return systemEncoder(shape);
-  return await packagedEncoder(shape);
+  return threadedEncoder(shape);
 }
 
 /**
@@ -74,6 +84,10 @@ export async function renderFilm(order: FilmOrder, progress: (percent: number) =
   progress(0);
   const drawing = await compose(order);
   const { width, height } = drawing;
+  // What was painted with is let go before the film is; available where the process was started for it.
+  globalThis.gc?.();
+  const sound = order.sound ? soundInThread(drawing.sound) : null;
+  sound?.catch(() => undefined);
   const picture = frame(width, height);
   const thumb = quarter(width, height);
   const shape = { width, height, framesPerSecond: FRAMES_PER_SECOND, quantiser: 27 };
@@ -93,10 +107,9 @@ export async function renderFilm(order: FilmOrder, progress: (percent: number) =
     // Lets messages and a lost parent be seen between frames.
     await turn();
   }
-  const sound = order.sound ? composeSound(drawing.sound) : null;
   progress(97);
   const tags = filmTags(order);
-  const film = await mux(await encoder.finish(), FRAMES_PER_SECOND, sound, tags);
+  const film = await mux(await encoder.finish(), FRAMES_PER_SECOND, await sound, tags);
   const preview = await mux(await previewEncoder.finish(), FRAMES_PER_SECOND, null, tags);
   const files = await writeResults(order.folder, film, poster, preview);
   progress(100);

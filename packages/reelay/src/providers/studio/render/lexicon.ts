@@ -222,3 +222,31 @@ export const SOUND_WORDS: { readonly [name in SoundName]: Lexicon } = {
     nl: 'muziek* melodie* lied',
   },
 };
+
+/** What may be laid over a customer's picture, beside the weather. */
+export const OVERLAYS: {
+  readonly [name in 'rays' | 'motes' | 'fireflies' | 'embers' | 'clouds' | 'ripples']: Lexicon;
+} = {
+  rays: {
+    en: 'rays sunbeams sunbeam light_rays god_rays sun_rays sunlight beams',
+    pl: 'promien* swiatlo smugi',
+    nl: 'stralen zonnestralen lichtstralen zonlicht',
+  },
+  motes: {
+    en: 'particles dust sparkle sparkles sparkling glitter magic magical floating pollen',
+    pl: 'drobin* pyl* iskrz* magi* czasteczk*',
+    nl: 'deeltjes stof glinster* magisch* zwevend*',
+  },
+  fireflies: { en: 'firefly fireflies glowworms', pl: 'swietlik*', nl: 'vuurvlieg* glimworm*' },
+  embers: {
+    en: 'embers sparks fire flames burning',
+    pl: 'iskry iskier ogien plomie*',
+    nl: 'vonken vuur vlammen',
+  },
+  clouds: { en: 'clouds cloud cloudy', pl: 'chmur* oblok*', nl: 'wolken wolk bewolkt*' },
+  ripples: {
+    en: 'water ripples ripple lake sea ocean river waves pond pool reflection',
+    pl: 'woda wody wode fal* jezior* morz* rzek* staw* odbici*',
+    nl: 'water rimpel* meer zee oceaan rivier* golven vijver',
+  },
+};

@@ -162,9 +162,12 @@ export function spriteFromRgba(
   };
 }
 
-/** The premultiplied pixels of a canvas, without keeping the canvas alive. */
-export function pixels(canvas: Canvas): Uint8Array {
-  return canvas.data();
+/** Takes the premultiplied pixels of a canvas and gives its memory back at once: a collector would see it late. */
+function takePixels(canvas: Canvas): Uint8Array {
+  const pixels = canvas.data();
+  canvas.width = 1;
+  canvas.height = 1;
+  return pixels;
 }
 
 const even = (n: number): number => Math.max(2, Math.ceil(n / 2) * 2);
@@ -185,7 +188,7 @@ export function paint(
   ctx.scale(scale, scale);
   ctx.translate(-box.x, -box.y);
   painter(ctx);
-  return spriteFromRgba(pixels(canvas), width, height, box.x, box.y);
+  return spriteFromRgba(takePixels(canvas), width, height, box.x, box.y);
 }
 
 /** Paints light on black; coordinates start at 0, 0. */
@@ -198,7 +201,7 @@ export function paintLight(width: number, height: number, painter: (ctx: SKRSCon
   ctx.fillRect(0, 0, w, h);
   ctx.globalCompositeOperation = 'lighter';
   painter(ctx);
-  const s = spriteFromRgba(pixels(canvas), w, h, 0, 0);
+  const s = spriteFromRgba(takePixels(canvas), w, h, 0, 0);
   return { width: w, height: h, y: s.y.map((l) => Math.max(0, l - 16)), u: s.u, v: s.v };
 }
 

@@ -112,12 +112,13 @@ export function composeScene(
     elements: [],
     sounds: new Map(),
     backdrop: parts.backdrop,
+    indoors: false,
     perch: { x: width / 2, y: height * 0.85, size: height * 0.15, depth: 0.8 },
     skyline: height * 0.3,
   };
   parts.place.build(stage);
   for (const figure of parts.figures) figure.build(stage);
-  addWeather(stage);
+  if (!stage.indoors) addWeather(stage);
   wantSounds(stage);
   const times = weather === 'storm' ? strikes(stage, seconds) : [];
   return {

@@ -67,6 +67,8 @@ export interface Stage {
   readonly sounds: Map<SoundName, number>;
   /** A second place, to be set at the horizon by the first. */
   readonly backdrop: Subject | null;
+  /** Set by a place with walls: the weather stays outside, the place shows it where it can be seen. */
+  indoors: boolean;
   /** Where figures stand; the last one set counts. */
   perch: Perch;
   /** Where birds fly. */

@@ -1,30 +1,34 @@
-import sharp from 'sharp';
+import { createCanvas } from '@napi-rs/canvas';
 import { type Frame, frame } from '../planes.ts';
 
-/** The frame as RGB bytes. */
-export function toRgb(picture: Frame): Uint8ClampedArray {
+/** The frame as opaque RGBA bytes. */
+export function toRgba(picture: Frame): Uint8ClampedArray {
   const { width, height } = picture;
-  const rgb = new Uint8ClampedArray(width * height * 3);
+  const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0, o = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, o += 3) {
+    for (let x = 0; x < width; x++, o += 4) {
       const c = (y >> 1) * (width >> 1) + (x >> 1);
       const luma = 1.16438 * ((picture.y[y * width + x] ?? 16) - 16);
       const u = (picture.u[c] ?? 128) - 128;
       const v = (picture.v[c] ?? 128) - 128;
-      rgb[o] = luma + 1.79274 * v;
-      rgb[o + 1] = luma - 0.21325 * u - 0.53291 * v;
-      rgb[o + 2] = luma + 2.1124 * u;
+      rgba[o] = luma + 1.79274 * v;
+      rgba[o + 1] = luma - 0.21325 * u - 0.53291 * v;
+      rgba[o + 2] = luma + 2.1124 * u;
+      rgba[o + 3] = 255;
     }
   }
-  return rgb;
+  return rgba;
 }
 
 /** The frame as a JPEG. */
-export async function toJpeg(picture: Frame, quality = 82): Promise<Buffer> {
+export async function toJpeg(picture: Frame, quality = 84): Promise<Buffer> {
   const { width, height } = picture;
-  return await sharp(toRgb(picture), { raw: { width, height, channels: 3 } })
-    .jpeg({ quality })
-    .toBuffer();
+  const canvas = createCanvas(width, height);
+  const ctx = canvas.getContext('2d');
+  const image = ctx.createImageData(width, height);
+  image.data.set(toRgba(picture));
+  ctx.putImageData(image, 0, 0);
+  return await canvas.encode('jpeg', quality);
 }
 
 /** A frame of a quarter of the width and height (rounded to even), and how to fill it from a whole one. */

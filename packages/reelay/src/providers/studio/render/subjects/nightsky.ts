@@ -85,7 +85,7 @@ function aurora(stage: Stage, horizon: number): void {
         const reach = height * (0.2 + 0.22 * ray);
         for (let y = Math.max(0, Math.floor(foot - reach)); y < foot && y < height; y++) {
           const up = (foot - y) / reach;
-          const a = strength * Math.min(1, (foot - y) / (height * 0.025)) * (1 - up) ** 1.6;
+          const a = strength * Math.min(1, (foot - y) / (height * 0.025)) * Math.max(0, 1 - up) ** 1.6;
           const i = y * width + x;
           luma[i] = (luma[i] as number) + a * 82;
           luma[i + 1] = (luma[i + 1] as number) + a * 82;

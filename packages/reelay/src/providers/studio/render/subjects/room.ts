@@ -6,7 +6,8 @@ import { addPuffs } from '../parts/fall.ts';
 import { addMist, addRidge, addSwaying, hills } from '../parts/land.ts';
 import { addTreeline } from '../parts/plants.ts';
 import { addSky } from '../parts/sky.ts';
-import { paint, paintLight } from '../planes.ts';
+import { addWeather } from '../parts/weather.ts';
+import { lightOf, paint, paintLight } from '../planes.ts';
 import { addLayer, type Box, band, type Stage, sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
 
@@ -47,10 +48,13 @@ export const room: Subject = {
       kind: 'broadleaf',
       bottom: pane.y + pane.height + h * 0.04,
     });
+    stage.indoors = true;
+    addWeather(stage);
     if (stage.weather === 'rain' || stage.weather === 'storm') drops(stage, pane);
     const wall = mix(mix([190, 160, 134], p.skyLow, 0.2 * p.light), p.ink, 0.5 + 0.3 * (1 - p.light));
     walls(stage, pane, wall);
     daylight(stage, pane);
+    if (p.light < 0.8) lamp(stage, pane);
     curtains(stage, pane, mix(wall, [236, 220, 200], 0.5));
     sill(stage, pane, wall);
     addMotes(stage, {
@@ -112,6 +116,21 @@ function walls(stage: Stage, pane: Box, wall: Rgb): void {
     ctx.fillRect(cx - bar * 0.45, pane.y, bar * 0.9, pane.height);
     ctx.fillRect(pane.x, pane.y + pane.height * 0.4, pane.width, bar * 0.75);
     ctx.fillRect(pane.x, pane.y + pane.height - bar * 0.5, pane.width, bar);
+  });
+}
+
+/** A warm lamp beside the window where the day is dim. */
+function lamp(stage: Stage, pane: Box): void {
+  const { width: w, height: h } = stage;
+  const x = Math.min(w * 0.93, pane.x + pane.width + w * 0.13);
+  const y = h * 0.5;
+  const glow = lightOf(w, h, 8, [255, 168, 84], (px, py) => {
+    const d = Math.hypot(px - x, (py - y) * 0.9) / (Math.max(w, h) * 0.42);
+    return 0.62 * Math.exp(-d * d * 4.2) + 0.12 * Math.exp(-d * 2);
+  });
+  stage.elements.push((frame, now) => {
+    const at = now.project(0, 0, 0.45);
+    drawLight(frame, glow, at.x, at.y, 8.1 * at.scale, 0.75 - 0.4 * stage.palette.light);
   });
 }
 
