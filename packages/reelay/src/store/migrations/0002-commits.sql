@@ -72,8 +72,9 @@ begin
 end $$;
 
 -- Whether anybody in the group wants more than there is.
-create function births_fall_short(items birth[]) returns boolean language sql as $$
-  select exists (
+create function births_fall_short(items birth[]) returns boolean language plpgsql as $$
+begin
+  return exists (
     select from (select x.wallet as id, sum(x.hold) as wanted from unnest(items) x where x.verdict is null group by 1) d
     join accounts a using (id) where d.wanted > a.balance
   ) or exists (
@@ -85,10 +86,10 @@ create function births_fall_short(items birth[]) returns boolean language sql as
     ) d
     join keys k using (id) where k.committed + d.wanted > k.cap or k.unfinished + d.tasks > k.unfinished_tasks
   );
-$$;
+end $$;
 
 create function commit_births(doc json, again boolean, patient boolean) returns text[]
-  language plpgsql set lock_timeout = '4s' as $$
+  language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   items birth[];
   got record;
@@ -177,7 +178,7 @@ begin
 end $$;
 
 create function commit_moves(doc json, again boolean, patient boolean) returns text[]
-  language plpgsql set lock_timeout = '4s' as $$
+  language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   items move[];
   got record;
@@ -288,7 +289,7 @@ end $$;
 
 -- Credits given to a wallet, or corrected: no task's doing. The reference is the transfer's id, so it counts once.
 create function commit_account(account_id text, reference text, reason_given text, kind_given text, amount_given bigint)
-  returns text language plpgsql set lock_timeout = '4s' as $$
+  returns text language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   w accounts;
 begin
@@ -311,7 +312,7 @@ end $$;
 
 -- A generic cell rate: a full minute's burst, then perMinute a minute, over all processes together.
 create function lease_allowance(key_id text, wanted integer, per_minute integer, out granted integer, out retry_after_ms bigint)
-  language plpgsql set lock_timeout = '4s' as $$
+  language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   now_at constant double precision := extract(epoch from clock_timestamp()) * 1000;
   step_ms constant double precision := 60000.0 / per_minute;
