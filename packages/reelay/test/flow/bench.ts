@@ -2,6 +2,7 @@ import { accept } from '../../src/core/lifecycle.ts';
 import type { Files } from '../../src/core/ports/files.ts';
 import type { Film, Inspector, Net, Picture, PostReply } from '../../src/core/ports/net.ts';
 import type { Provider, Route, Upstream } from '../../src/core/ports/provider.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import type { Moderator } from '../../src/core/ports/world.ts';
 import type { Task } from '../../src/core/task.ts';
 import type { AdvanceDeps } from '../../src/flow/advance/deps.ts';
@@ -134,10 +135,10 @@ export class Bench {
     return this.#ids;
   }
 
-  /** An account with a key and some credits. */
-  static async open(credits = 1_000, unfinishedTasks = 10): Promise<Bench> {
+  /** An account with a key and some credits; in another store than the bench's own where that is given. */
+  static async open(credits = 1_000, unfinishedTasks = 10, elsewhere?: Store): Promise<Bench> {
     const bench = new Bench();
-    const { store } = bench;
+    const store = elsewhere ?? bench.store;
     await store.createAccount({
       id: 'acc_1',
       name: 'a',

@@ -71,3 +71,30 @@ describe('a crash', () => {
     });
   }
 });
+
+/** The longest lease is that of storing, 11 minutes. */
+const RECOVERED_MS = 15 * 60_000;
+
+test('after any one crash on a calm day every film is still made, where a submit can be looked up', async () => {
+  const calm = { storm: { rate: 0, honest: true }, pauseChance: 0, skewMs: 0, sandbox: false };
+  const routes = SETUPS.filter((setup) => setup.dedupe !== 'none');
+  let crashes = 0;
+  for (const point of POINTS) {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const passing = 1 + (seed % 3);
+      const { story, broken } = await told(
+        { ...planOf(seed), ...calm, routes },
+        { crashes: { at: (name, number) => name === point && number === passing } },
+      );
+      crashes += story.stage.fallen;
+      assert.deepEqual(broken, [], `seed ${seed}, ${point}`);
+      for (const [id, entries] of story.journal.entries) {
+        const task = entries.at(-1)?.change.task;
+        assert.match(task?.state.name ?? '', /^(succeeded|canceled)$/, `seed ${seed}, ${point}: ${id}`);
+        const tookMs = (task?.completedAt ?? 0) - (task?.createdAt ?? 0);
+        assert.ok(tookMs < RECOVERED_MS, `seed ${seed}, ${point}: ${id} took ${tookMs} ms`);
+      }
+    }
+  }
+  assert.ok(crashes > 300, `only ${crashes} crashes`);
+});
