@@ -1,7 +1,8 @@
 import { usualMs } from '../core/model.ts';
 import type { ApiKey } from '../core/ports/accounts.ts';
+import type { ActionName, Actions, Wish } from '../core/ports/actions.ts';
 import type { Store } from '../core/ports/store.ts';
-import type { ActionName, Actions, Surface, Wish } from '../core/ports/surface.ts';
+import type { Surface } from '../core/ports/surface.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { isRefusal, refuse } from '../core/refusal.ts';
 import type { Origin, TaskSummary } from '../core/task.ts';
@@ -9,7 +10,10 @@ import { isOver, phase } from '../core/task.ts';
 import type { TaskId } from '../core/values.ts';
 import { Bug } from '../core/values.ts';
 import type { CreateInput } from '../flow/create.ts';
+import { endpointActs } from './endpoint-acts.ts';
 import type { Gateway } from './gateway.ts';
+import type { Received } from './receive.ts';
+import { uploadActs } from './upload-acts.ts';
 import type { Waiters } from './waiters.ts';
 
 /** One request, as the actions see it. */
@@ -18,6 +22,8 @@ export interface Visit {
   /** Null on routes that need no key. */
   readonly key: ApiKey | null;
   readonly idempotency: Origin['idempotency'];
+  /** The file of an upload; null elsewhere, or where the form had none. */
+  readonly file: Received | null;
   /** Whether the caller has hung up. */
   isGone(): boolean;
 }
@@ -36,6 +42,7 @@ export type Acts = {
   ) => Promise<Done<Actions[A]['output']> | Refusal>;
 };
 
+export const NOT_SET_UP = refuse('unavailable', 'This is not set up on this gateway');
 const TASK_NOT_FOUND = refuse('not_found', 'Task not found');
 /** How long a cancel waits for those at work to stop. */
 const CANCEL_WAIT_MS = 5_000;
@@ -46,6 +53,9 @@ const REPLAYED = { 'idempotent-replayed': 'true' };
 export function createActs(gateway: Gateway, waiters: Waiters): Acts {
   const { store } = gateway;
   return {
+    ...uploadActs(gateway),
+    ...endpointActs(gateway),
+
     async create(wish, visit) {
       const created = await gateway.create(createInput(wish, visit));
       if (isRefusal(created)) return created;
@@ -147,7 +157,8 @@ function stopped({ state }: TaskSummary): 'stopped' | 'requested' | 'too_late' {
   return isOver(state) ? 'too_late' : 'requested';
 }
 
-function owner(visit: Visit): ApiKey {
+/** The caller's key. */
+export function owner(visit: Visit): ApiKey {
   if (!visit.key) throw new Bug(`${visit.surface.name}: an action that needs a key on a route without one`);
   return visit.key;
 }

@@ -1,8 +1,11 @@
 import type { Registry } from 'prom-client';
+import type { EndpointStore } from '../core/ports/endpoints.ts';
 import type { Files } from '../core/ports/files.ts';
+import type { Inspector } from '../core/ports/net.ts';
 import type { Routes } from '../core/ports/provider.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
+import type { UploadStore } from '../core/ports/uploads.ts';
 import type { Clock, Ids } from '../core/ports/world.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { TaskSummary } from '../core/task.ts';
@@ -62,6 +65,14 @@ export type RangeVerdict =
   | { readonly status: 206; readonly start: number; readonly end: number }
   | { readonly status: 416 };
 
+/** What uploads need beside the files. */
+export interface UploadDesk {
+  readonly store: UploadStore;
+  readonly inspector: Inspector;
+  /** Signs duration tokens: the same on every process, kept secret. */
+  readonly tokenKey: string;
+}
+
 /** Everything the HTTP room needs of the others. The composition root fills it. */
 export interface Gateway {
   readonly settings: HttpSettings;
@@ -70,7 +81,11 @@ export interface Gateway {
   readonly store: Store;
   readonly routes: Routes;
   readonly ids: Ids;
-  readonly files: Pick<Files, 'open'>;
+  readonly files: Pick<Files, 'open' | 'keep' | 'remove' | 'path' | 'room'>;
+  /** Absent where files cannot be uploaded. */
+  readonly uploads?: UploadDesk;
+  /** Absent where endpoints cannot be registered. */
+  readonly endpoints?: EndpointStore;
   readonly clock: Clock;
   /** A monotonic stopwatch, in milliseconds. */
   readonly stopwatch: () => () => number;

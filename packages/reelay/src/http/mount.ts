@@ -1,13 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { ActionName, AnyRoute, Surface, SurfaceRequest, SurfaceRoute } from '../core/ports/surface.ts';
+import type { ActionName } from '../core/ports/actions.ts';
+import type { AnyRoute, Surface, SurfaceRequest, SurfaceRoute } from '../core/ports/surface.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { isRefusal, refuse } from '../core/refusal.ts';
 import type { Acts, Visit } from './actions.ts';
+import { Refused } from './errors.ts';
 import { sendEvents } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import { readIdempotency } from './idempotency.ts';
 import type { Keys } from './keys.ts';
 import type { RateLimiter } from './limit.ts';
+import type { Form, Received } from './receive.ts';
+import { receive, takeForms } from './receive.ts';
 import type { Answers } from './reply.ts';
 import { rateLimitPolicy } from './reply.ts';
 
@@ -21,7 +25,16 @@ export interface Desk {
 
 /** Puts every route of a surface on the app: who may call it, what it reads, what is done, what it writes. */
 export function mountSurface(app: FastifyInstance, desk: Desk, surface: Surface): void {
-  for (const route of surface.routes) mountRoute(app, desk, surface, route);
+  for (const route of surface.routes) {
+    if (route.action !== 'upload') mountRoute(app, desk, surface, route);
+  }
+  // Only what takes forms is let near them.
+  app.register(async (forms) => {
+    await takeForms(forms);
+    for (const route of surface.routes) {
+      if (route.action === 'upload') mountRoute(forms, desk, surface, route);
+    }
+  });
 }
 
 function mountRoute(app: FastifyInstance, desk: Desk, surface: Surface, route: AnyRoute): void {
@@ -56,28 +69,37 @@ async function serve<A extends ActionName>(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { context } = desk.gateway;
-  const asked = surfaceRequest(request);
-  const visit = visitOf(surface, route, request, asked);
-  if (isRefusal(visit)) return desk.answers.refuse(request, reply, visit);
-  const input = route.read(asked, context);
-  if (refused(input)) return desk.answers.refuse(request, reply, input);
-  const done = await desk.acts[route.action](input, visit);
-  if (isRefusal(done)) return desk.answers.refuse(request, reply, done);
-  request.task = done.task ?? null;
-  if (done.headers) reply.headers(done.headers);
-  const written = route.write(done.output, context);
-  if ('events' in written) return sendEvents(reply, written.events);
-  return desk.answers.send(reply, written);
+  const { context, files, ids } = desk.gateway;
+  const form = route.action === 'upload' ? await receive(request, files, () => ids.file()) : NO_FORM;
+  const asked = surfaceRequest(request, route.action === 'upload' ? form.fields : request.body);
+  try {
+    const visit = visitOf(surface, route, request, asked, form.file);
+    if (isRefusal(visit)) throw new Refused(visit);
+    const input = route.read(asked, context);
+    if (isRefused(input)) throw new Refused(input);
+    const done = await desk.acts[route.action](input, visit);
+    if (isRefusal(done)) throw new Refused(done);
+    request.task = done.task ?? null;
+    if (done.headers) reply.headers(done.headers);
+    const written = route.write(done.output, context);
+    if ('events' in written) return sendEvents(reply, written.events);
+    return desk.answers.send(reply, written);
+  } catch (error) {
+    // A file that came to nothing is not kept.
+    if (form.file) await files.remove(form.file.id);
+    throw error;
+  }
 }
 
+const NO_FORM: Form = { fields: {}, file: null };
+
 /** What a surface reads: nothing of HTTP but parameters and the body, and of the caller only what may colour an order. */
-function surfaceRequest(request: FastifyRequest): SurfaceRequest {
+function surfaceRequest(request: FastifyRequest, body: unknown): SurfaceRequest {
   const { apiKey } = request;
   return {
     params: strings(request.params),
     query: typeof request.query === 'object' && request.query !== null ? { ...request.query } : {},
-    body: request.body,
+    body,
     caller: apiKey && { strategy: apiKey.strategy, sandbox: apiKey.sandbox },
   };
 }
@@ -93,6 +115,7 @@ function visitOf(
   route: Pick<AnyRoute, 'action' | 'method' | 'path'>,
   request: FastifyRequest,
   asked: SurfaceRequest,
+  file: Received | null,
 ): Visit | Refusal {
   const idempotency =
     route.action === 'create'
@@ -106,10 +129,11 @@ function visitOf(
     surface,
     key: request.apiKey,
     idempotency,
+    file,
     isGone: () => request.raw.socket.destroyed,
   };
 }
 
-function refused(input: object | null): input is Refusal {
+function isRefused(input: object | null): input is Refusal {
   return input !== null && isRefusal(input);
 }

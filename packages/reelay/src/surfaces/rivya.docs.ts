@@ -2,9 +2,10 @@ import type { z } from 'zod';
 import type { RouteDocs, SurfaceContext } from '../core/ports/surface.ts';
 import type { Json } from '../core/values.ts';
 import { jsonSchema, WAIT_SECONDS_MAX } from './reading.ts';
+import { PAGE_DOCS } from './rivya.page.ts';
 import * as wire from './rivya.wire.ts';
 
-const tag = 'rivya';
+export const tag = 'rivya';
 
 /** The requests of the seed. */
 const EXAMPLES: Readonly<Record<string, Json>> = {
@@ -54,9 +55,10 @@ const SUCCEEDED = {
   },
 };
 
-const OURS = 'The whole route is an addition of this gateway.';
+export const OURS = 'The whole route is an addition of this gateway.';
 
-function done(description: string, schema: z.ZodType, example?: Json): RouteDocs['responses'] {
+/** The documents of an answer at 200. */
+export function done(description: string, schema: z.ZodType, example?: Json): RouteDocs['responses'] {
   return { 200: { description, schema: jsonSchema(schema), ...(example === undefined ? {} : { example }) } };
 }
 
@@ -149,12 +151,7 @@ export function list(context: SurfaceContext): RouteDocs {
         required: false,
         description: 'Only those that were ordered with this id',
       },
-      limit: {
-        schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
-        required: false,
-        description: 'Entries a page',
-      },
-      cursor: { schema: { type: 'string' }, required: false, description: 'next_cursor of the page before' },
+      ...PAGE_DOCS,
     },
     responses: {
       ...done('A page', wire.generations, {

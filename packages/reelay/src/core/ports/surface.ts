@@ -1,9 +1,10 @@
 import type { Model } from '../model.ts';
-import type { Order, Strategy } from '../order.ts';
+import type { Strategy } from '../order.ts';
 import type { Refusal } from '../refusal.ts';
-import type { StoredFile, TaskStateName, TaskSummary } from '../task.ts';
-import type { Credits, Json, TaskId } from '../values.ts';
+import type { StoredFile, TaskSummary } from '../task.ts';
+import type { Json } from '../values.ts';
 import type { Scope } from './accounts.ts';
+import type { ActionName, Actions } from './actions.ts';
 
 /** Who asks: what a surface may know of the caller's key. */
 export interface Caller {
@@ -11,67 +12,13 @@ export interface Caller {
   readonly sandbox: boolean;
 }
 
-/** An order with what the caller wants known about it. */
-export interface Wish {
-  readonly order: Order;
-  readonly callbackUrl: string | null;
-  readonly clientRequestId: string | null;
-}
-
-export interface Quote {
-  readonly credits: Credits;
-  readonly expected: { readonly minMs: number; readonly maxMs: number };
-  /** Why it would be refused as things stand; null: it would be taken. */
-  readonly problem: Refusal | null;
-}
-
-/** What the gateway can be asked to do, with what it takes and gives. Surfaces put these on their wires. */
-export interface Actions {
-  create: { readonly input: Wish; readonly output: TaskSummary };
-  /** What an order would cost and take; creates nothing. */
-  quote: { readonly input: Wish; readonly output: Quote };
-  status: {
-    readonly input: {
-      readonly task: TaskId;
-      /** Not found unless the task is of this model; null: of any. */
-      readonly model: string | null;
-      /** Holds the answer until the task moves, at most this long; 0: at once. */
-      readonly waitMs: number;
-    };
-    readonly output: TaskSummary;
-  };
-  /** The account's tasks, newest first. */
-  list: {
-    readonly input: {
-      readonly states: readonly TaskStateName[] | null;
-      readonly clientRequestId: string | null;
-      readonly cursor: string | null;
-      /** 1 to 100. */
-      readonly limit: number;
-    };
-    readonly output: { readonly tasks: readonly TaskSummary[]; readonly nextCursor: string | null };
-  };
-  /** Asks for a task to be canceled, and waits a little for what becomes of it. */
-  cancel: {
-    readonly input: { readonly task: TaskId };
-    readonly output: {
-      /** `requested`: it is being stopped, and not over yet. */
-      readonly outcome: 'before_start' | 'stopped' | 'requested' | 'too_late';
-      readonly task: TaskSummary;
-    };
-  };
-  /** A task now and each time it has moved, until it is over. */
-  follow: { readonly input: { readonly task: TaskId }; readonly output: AsyncIterable<TaskSummary> };
-  balance: { readonly input: null; readonly output: { readonly available: Credits; readonly held: Credits } };
-  models: { readonly input: null; readonly output: readonly Model[] };
-}
-
-export type ActionName = keyof Actions;
-
 export interface SurfaceRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
-  /** Parsed and well-formed JSON, bounded in size, depth and keys; undefined where the method has none. */
+  /**
+   * Parsed and well-formed JSON, bounded in size, depth and keys; undefined where the method has none. For an upload the
+   * form's fields as texts, the file itself being kept aside.
+   */
   readonly body: unknown;
   /** Null on routes that need no key. */
   readonly caller: Caller | null;
