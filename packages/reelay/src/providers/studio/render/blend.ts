@@ -35,8 +35,8 @@ function mixRows(src: Uint8Array, row0: number, row1: number, wy: number, from: 
  */
 function resample(out: Int32Array, x0: number, scale: number, from: number, to: number, width: number): void {
   const inverse = 1 / scale;
-  let cell = Math.min(width - 2, Math.floor((from - x0) * inverse));
-  for (let x = from; x < to; cell++) {
+  for (let x = from; x < to; ) {
+    const cell = Math.max(0, Math.min(width - 2, Math.floor((x - x0) * inverse)));
     const last = cell >= width - 2 ? to : Math.min(to, Math.max(x + 1, Math.ceil(x0 + (cell + 1) * scale)));
     const a = mixedRow[cell] as number;
     const step = ((mixedRow[cell + 1] as number) - a) * inverse;

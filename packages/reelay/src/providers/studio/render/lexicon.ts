@@ -6,7 +6,7 @@ import type { Lexicon } from './words.ts';
 export const TIMES: { readonly [name in TimeOfDay]: Lexicon } = {
   dawn: {
     en: 'dawn sunrise daybreak early_morning morning',
-    pl: 'swit* poran* rano wschod* brzask*',
+    pl: 'swit* swic* poran* rano wschod* brzask*',
     nl: 'dageraad zonsopgang ochtend* morgen*',
   },
   day: {

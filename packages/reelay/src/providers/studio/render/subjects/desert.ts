@@ -55,6 +55,18 @@ export const desert: Subject = {
     stage.perch = { x: w * 0.45, y: h * 0.79, size: h * 0.12, depth: 0.6 };
     sound(stage, 'wind', 0.9);
   },
+  far(stage, horizon) {
+    for (const [i, depth] of [0.12, 0.2].entries()) {
+      const line = dune(
+        stage,
+        `far${i}`,
+        horizon + stage.height * (0.01 + 0.02 * i),
+        stage.height * 0.08,
+        stage.width * 0.3,
+      );
+      addDune(stage, line, horizon + stage.height * 0.06, depth, `far${i}`);
+    }
+  },
 };
 
 /** A dune's line: long backs that rise slowly and break off. */

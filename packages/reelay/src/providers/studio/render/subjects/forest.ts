@@ -1,9 +1,10 @@
 import { css, mix, tone } from '../colour.ts';
 import { addMotes, addRays } from '../parts/air.ts';
 import { addMist, hills, throughAir } from '../parts/land.ts';
-import { addGrass, addTreeline } from '../parts/plants.ts';
+import { addGrass } from '../parts/plants.ts';
 import { addGround } from '../parts/rock.ts';
 import { addSky } from '../parts/sky.ts';
+import { addTreeline } from '../parts/trees.ts';
 import { addLayer, band, type Stage, sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
 

@@ -98,21 +98,7 @@ function paintHorse(ctx: SKRSContext2D, s: number, coat: Rgb, dark: Rgb, lit: Rg
   const nod = swing(0.2) * 0.05;
   const fly = swing(0.4);
   ctx.lineCap = 'round';
-  for (let i = 0; i < 7; i++) {
-    ctx.strokeStyle = css(dark, 0.9);
-    ctx.lineWidth = s * (0.045 - 0.004 * i);
-    ctx.beginPath();
-    ctx.moveTo(-s * 0.55, -s * 0.74);
-    ctx.bezierCurveTo(
-      -s * 0.72,
-      -s * (0.8 + 0.02 * i),
-      -s * 0.8,
-      -s * (0.66 + 0.04 * fly),
-      -s * (0.92 + 0.02 * i),
-      -s * (0.55 + 0.05 * i + 0.09 * fly),
-    );
-    ctx.stroke();
-  }
+  paintTail(ctx, s, dark, fly);
   const g = ctx.createLinearGradient(0, -s * 1.05, 0, -s * 0.45);
   g.addColorStop(0, css(lit));
   g.addColorStop(0.4, css(coat));
@@ -133,6 +119,31 @@ function paintHorse(ctx: SKRSContext2D, s: number, coat: Rgb, dark: Rgb, lit: Rg
   ctx.bezierCurveTo(s * 0.2, -s * 0.45, -s * 0.1, -s * 0.44, -s * 0.24, -s * 0.5);
   ctx.bezierCurveTo(-s * 0.4, -s * 0.5, -s * 0.56, -s * 0.55, -s * 0.56, -s * 0.72);
   ctx.fill();
+  paintMane(ctx, s, dark, fly);
+  ctx.strokeStyle = css(coat);
+  leg(ctx, -s * 0.42, -s * 0.6, 0.8 * swing(0) - 0.1, 0.8 * swing(0) - 0.1 - 0.95 * fold(0), s, s * 0.14);
+  leg(ctx, s * 0.34, -s * 0.58, 0.85 * swing(0.5), 0.85 * swing(0.5) - 1.2 * fold(0.5), s, s * 0.11);
+}
+
+function paintTail(ctx: SKRSContext2D, s: number, dark: Rgb, fly: number): void {
+  for (let i = 0; i < 7; i++) {
+    ctx.strokeStyle = css(dark, 0.9);
+    ctx.lineWidth = s * (0.045 - 0.004 * i);
+    ctx.beginPath();
+    ctx.moveTo(-s * 0.55, -s * 0.74);
+    ctx.bezierCurveTo(
+      -s * 0.72,
+      -s * (0.8 + 0.02 * i),
+      -s * 0.8,
+      -s * (0.66 + 0.04 * fly),
+      -s * (0.92 + 0.02 * i),
+      -s * (0.55 + 0.05 * i + 0.09 * fly),
+    );
+    ctx.stroke();
+  }
+}
+
+function paintMane(ctx: SKRSContext2D, s: number, dark: Rgb, fly: number): void {
   for (let i = 0; i < 8; i++) {
     const t = i / 7;
     ctx.strokeStyle = css(dark, 0.92);
@@ -147,7 +158,4 @@ function paintHorse(ctx: SKRSContext2D, s: number, coat: Rgb, dark: Rgb, lit: Rg
     );
     ctx.stroke();
   }
-  ctx.strokeStyle = css(coat);
-  leg(ctx, -s * 0.42, -s * 0.6, 0.8 * swing(0) - 0.1, 0.8 * swing(0) - 0.1 - 0.95 * fold(0), s, s * 0.14);
-  leg(ctx, s * 0.34, -s * 0.58, 0.85 * swing(0.5), 0.85 * swing(0.5) - 1.2 * fold(0.5), s, s * 0.11);
 }

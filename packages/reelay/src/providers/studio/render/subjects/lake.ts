@@ -1,8 +1,9 @@
 import { mix } from '../colour.ts';
 import { addMassif, addMist, crests, hills } from '../parts/land.ts';
-import { addGrass, addTreeline } from '../parts/plants.ts';
+import { addGrass } from '../parts/plants.ts';
 import { addBoulders } from '../parts/rock.ts';
 import { addSky } from '../parts/sky.ts';
+import { addTreeline } from '../parts/trees.ts';
 import { addWater } from '../parts/water.ts';
 import { sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';

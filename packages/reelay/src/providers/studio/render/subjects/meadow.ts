@@ -1,9 +1,10 @@
 import { mix, tone } from '../colour.ts';
 import { addMotes } from '../parts/air.ts';
 import { addMist, hills } from '../parts/land.ts';
-import { addGrass, addTreeline } from '../parts/plants.ts';
+import { addGrass } from '../parts/plants.ts';
 import { addGround } from '../parts/rock.ts';
 import { addSky } from '../parts/sky.ts';
+import { addTreeline } from '../parts/trees.ts';
 import { sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
 
@@ -12,7 +13,7 @@ export const meadow: Subject = {
   name: 'meadow',
   words: {
     en: 'meadow meadows field fields grass grassland prairie flower flowers garden wildflowers sunflowers tulips farm countryside',
-    pl: 'lak* pole pola polu traw* kwiat* ogrod* tulipan* slonecznik* wies wsi',
+    pl: 'lak* lace pole pola polu traw* kwiat* ogrod* tulipan* slonecznik* wies wsi',
     nl: 'weide weiland veld velden gras bloem* tuin* tulp* zonnebloem* platteland boerderij',
   },
   role: 'place',

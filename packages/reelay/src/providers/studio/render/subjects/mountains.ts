@@ -1,7 +1,8 @@
 import { mix, tone } from '../colour.ts';
 import { addMassif, addMist, addRidge, crests, hills } from '../parts/land.ts';
-import { addGrass, addTreeline } from '../parts/plants.ts';
+import { addGrass } from '../parts/plants.ts';
 import { addSky } from '../parts/sky.ts';
+import { addTreeline } from '../parts/trees.ts';
 import { type Stage, sound } from '../stage.ts';
 import type { Subject } from '../subject.ts';
 

@@ -1,9 +1,9 @@
 import { drawLight, drawSprite } from '../blend.ts';
 import { css, mix, type Rgb, toYuv } from '../colour.ts';
 import { addMassif, addMist, crests, hills, throughAir } from '../parts/land.ts';
-import { paintConifer } from '../parts/plants.ts';
 import { addGround } from '../parts/rock.ts';
 import { addSky } from '../parts/sky.ts';
+import { paintConifer } from '../parts/trees.ts';
 import { wrap } from '../parts/weather.ts';
 import { type Frame, paint, paintLight } from '../planes.ts';
 import { type Stage, sound } from '../stage.ts';

@@ -9,7 +9,7 @@ export const sea: Subject = {
   name: 'sea',
   words: {
     en: 'sea ocean waves wave coast shore bay seascape',
-    pl: 'morze morza morzu morsk* ocean* fal fale wybrzez*',
+    pl: 'morze morza morzu morzem morsk* ocean* fal fale wybrzez*',
     nl: 'zee oceaan golven kust baai',
   },
   role: 'place',
