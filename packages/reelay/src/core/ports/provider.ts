@@ -93,6 +93,8 @@ export interface Provider {
   readonly name: string;
   readonly tier: Tier;
   readonly credential: readonly CredentialField[];
+  /** Other addresses of the same upstream that its secrets may go to (uploads); absent: its base address only. */
+  addresses?(credential: Readonly<Record<string, string>>): readonly string[];
   readonly abilities: readonly Ability[];
   /** How a doubtful submit is resolved; free: own hardware, sending again costs nothing. */
   readonly dedupe: 'key' | 'lookup' | 'callback' | 'free' | 'none';
