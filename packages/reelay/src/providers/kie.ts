@@ -5,7 +5,7 @@ import type { Job, Provider, Upstream, UpstreamRequest } from '../core/ports/pro
 import type { Json } from '../core/values.ts';
 import { readKie, sightingOf, taskId } from './kie.wire.ts';
 import { KLING_26, KLING_26_LOOKS, KLING_PICTURES } from './kling-2-6.ts';
-import { picturesOf, uploadedOf, uploadsAt } from './picture.ts';
+import { picturesOf, uploadAddresses, uploadedOf, uploadsAt } from './picture.ts';
 import {
   bodyOf,
   doubtful,
@@ -56,6 +56,7 @@ export const kie: Provider = {
       env: 'KIE_WEBHOOK_HMAC_KEY',
     },
   ],
+  addresses: (credential) => uploadAddresses(credential, OWN),
   abilities: [{ ...KLING_26, lastFrame: false, promptMax: 1000, costMicros: price }],
   dedupe: 'callback',
   looks: KLING_26_LOOKS,

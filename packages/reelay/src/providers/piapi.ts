@@ -11,7 +11,7 @@ import {
   refuseSoundWithLastFrame,
 } from './kling-2-6.ts';
 import { piapiTask, refusal, sightingOf, wordsOf } from './piapi.wire.ts';
-import { picturesOf, uploadedOf, uploadsAt } from './picture.ts';
+import { picturesOf, uploadAddresses, uploadedOf, uploadsAt } from './picture.ts';
 import {
   bodyOf,
   doubtful,
@@ -58,6 +58,7 @@ export const piapi: Provider = {
       env: 'PIAPI_WEBHOOK_SECRET',
     },
   ],
+  addresses: (credential) => uploadAddresses(credential, OWN),
   // It publishes no price for 2.6 that could be read: Kling's own stands for it.
   abilities: [{ ...KLING_26, lastFrame: true, promptMax: 2500, costMicros: klingPrice }],
   dedupe: 'callback',

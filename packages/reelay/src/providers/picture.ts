@@ -86,5 +86,14 @@ export function uploadsAt(
   own: { readonly base: string; readonly uploads: string },
 ): string {
   if (credential.upload_url) return credential.upload_url.replace(/\/$/, '');
-  return (credential.base_url ?? own.base) === own.base ? own.uploads : '';
+  return (credential.base_url || own.base) === own.base ? own.uploads : '';
+}
+
+/** The same as addresses of a provider: none where uploads go below the base address. */
+export function uploadAddresses(
+  credential: Readonly<Record<string, string>>,
+  own: { readonly base: string; readonly uploads: string },
+): readonly string[] {
+  const at = uploadsAt(credential, own);
+  return at === '' ? [] : [at];
 }

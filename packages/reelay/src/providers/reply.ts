@@ -56,7 +56,7 @@ export function trouble(
   upstream: Upstream,
   words: unknown,
 ): Trouble {
-  let said = brief(words);
+  let said = brief(words).replace(/\b(Bearer|Key)\s+\S+/g, '$1 …');
   for (const value of Object.values(upstream.credential)) {
     if (value.length >= 6) said = said.replaceAll(value, '…');
   }

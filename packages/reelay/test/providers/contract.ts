@@ -179,6 +179,8 @@ export function describeProvider(wire: Wire): void {
       else assert.ok(URL.canParse(address.default ?? ''), 'an upstream of others has a known address');
       assert.equal(new Set(fields.map((field) => field.name)).size, fields.length);
       const secrets = fields.filter((field) => field.secret).map((field) => field.name);
+      const defaults = Object.fromEntries(fields.map((field) => [field.name, field.default ?? '']));
+      for (const also of provider.addresses?.(defaults) ?? []) assert.match(also, /^https:/);
       for (const name of Object.keys(wire.credential)) {
         assert.ok(
           fields.some((field) => field.name === name),
@@ -345,13 +347,22 @@ export function describeProvider(wire: Wire): void {
           },
         );
       }
-      await run(
-        (seen) => ({ status: 429, body: { detail: seen.headers, message: seen.headers, code: 429 } }),
-        async (upstream) => {
-          const { message } = await troubleOf(provider.submit(jobOf(wire, {}, folder), upstream));
-          for (const secret of Object.values(wire.credential)) assert.ok(!message.includes(secret), message);
-        },
-      );
+      // An upstream that quotes what it was sent.
+      const quoting = (seen: Seen): Answer => {
+        const said = `not with ${seen.headers.authorization ?? ''} ${seen.headers['x-api-key'] ?? ''}`;
+        const code = provider.name.startsWith('kling') ? 1302 : 429;
+        return {
+          status: 429,
+          body: { code, detail: said, message: said, msg: said, error: { message: said } },
+        };
+      };
+      await run(quoting, async (upstream) => {
+        const { kind, message } = await troubleOf(provider.submit(jobOf(wire, {}, folder), upstream));
+        assert.equal(kind, 'rate_limited');
+        for (const secret of Object.values(wire.credential)) assert.ok(!message.includes(secret), message);
+        // Rivya's words are its codes.
+        assert.equal(message.includes('not with'), provider.name !== 'rivya', message);
+      });
     });
 
     test('Retry-After is bounded, whatever it says', async () => {

@@ -259,6 +259,8 @@ test('uploads go where the operator says, or to the upstream’s own, or below t
   assert.equal(uploadsAt({}, own), 'https://files.example.net');
   assert.equal(uploadsAt({ base_url: own.base, upload_url: '' }, own), 'https://files.example.net');
   assert.equal(uploadsAt({ base_url: 'http://127.0.0.1:9000' }, own), '');
+  assert.deepEqual(kie.addresses?.({}), ['https://kieai.redpandaai.co']);
+  assert.deepEqual(piapi.addresses?.({ base_url: 'http://127.0.0.1:9000' }), []);
   assert.equal(
     uploadsAt({ base_url: own.base, upload_url: 'http://10.0.0.1/up/' }, own),
     'http://10.0.0.1/up',
