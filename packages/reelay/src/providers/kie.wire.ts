@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import type { TroubleKind, UpstreamFailureKind } from '../core/failure.ts';
 import type { Sighting, UpstreamReply } from '../core/ports/provider.ts';
-import { bodyOf, contentOrInternal, exactJson, failed, firstUrl, idOf, RUNNING, rendered } from './reply.ts';
+import {
+  bodyOf,
+  contentOrInternal,
+  exactJson,
+  failed,
+  firstUrl,
+  idOf,
+  isOk,
+  RUNNING,
+  rendered,
+} from './reply.ts';
 
 /** What kie's codes mean, whatever status they came with (contract 4); 500 leaves it open whether a job was taken. */
 const MEANINGS: Readonly<Record<number, TroubleKind>> = {
@@ -39,7 +49,7 @@ export function readKie(reply: UpstreamReply): KieAnswer {
   if (!read.success) return { kind: STATUSES[reply.status] ?? 'doubtful', code: null, words: '', data: null };
   const { code, msg, message, data } = read.data;
   const words = msg ?? message ?? '';
-  if (code === 200 && reply.status === 200) return { kind: null, code, words, data };
+  if (code === 200 && isOk(reply)) return { kind: null, code, words, data };
   if (code === 501) return { kind: contentOrInternal(words), code, words, data };
   return { kind: MEANINGS[code] ?? 'doubtful', code, words: `${code} ${words}`, data };
 }

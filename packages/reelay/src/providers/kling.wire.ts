@@ -9,7 +9,17 @@ import type {
   UpstreamReply,
 } from '../core/ports/provider.ts';
 import { verifyWebhook } from '../core/signature.ts';
-import { bodyOf, contentOrInternal, exactJson, failed, firstUrl, idOf, RUNNING, rendered } from './reply.ts';
+import {
+  bodyOf,
+  contentOrInternal,
+  exactJson,
+  failed,
+  firstUrl,
+  idOf,
+  isOk,
+  RUNNING,
+  rendered,
+} from './reply.ts';
 
 /** A key belongs to one region; another one answers 1002 (contract 1). */
 export const KLING_REGION: CredentialField = {
@@ -76,7 +86,7 @@ export function readKling(reply: UpstreamReply): KlingAnswer {
     return { ok: false, kind: STATUSES[reply.status] ?? 'doubtful', code: null, words: '' };
   }
   const { code, message, data } = read.data;
-  if (code === 0 && reply.status === 200) return { ok: true, data };
+  if (code === 0 && isOk(reply)) return { ok: true, data };
   return { ok: false, kind: MEANINGS[code] ?? 'doubtful', code, words: `${code} ${message}` };
 }
 

@@ -218,6 +218,8 @@ export function describeProvider(wire: Wire): void {
             const handle = await submitted(provider, jobOf(wire, order, folder), upstream);
             const expected = order.media ? (wire.pictureHandle ?? wire.handle) : wire.handle;
             assert.deepEqual(JSON.parse(JSON.stringify(handle)), expected);
+            // The job's name at the upstream: two tasks with the same one are a lie that a store can find.
+            assert.equal(typeof (handle as { id?: unknown }).id, 'string');
             const [sent, ...more] = billable(peer);
             assert.equal(more.length, 0);
             assert.ok(sent);
