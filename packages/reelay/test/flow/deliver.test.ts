@@ -24,7 +24,8 @@ async function letter(bench: Bench, more: Partial<Letter> = {}): Promise<Letter>
     secrets: [SECRET],
     ...more,
   };
-  bench.store.letterRows.set(one.id, { letter: one, state: 'pending', dueAt: bench.now, attempts: [] });
+  const row = { state: 'pending', dueAt: bench.now, attempts: [], receiver: one.url, leased: false } as const;
+  bench.store.letterRows.set(one.id, { ...row, letter: one, attempts: [] });
   return one;
 }
 
