@@ -15,7 +15,7 @@ import type { TaskId } from './core/values.ts';
 import type { LocalFiles } from './files/local.ts';
 import { openLocalFiles } from './files/local.ts';
 import { cancel } from './flow/cancel.ts';
-import { create } from './flow/create.ts';
+import { create, terms } from './flow/create.ts';
 import { createScribe } from './flow/scribe.ts';
 import { systemIds } from './ids.ts';
 import type { Log } from './log.ts';
@@ -212,6 +212,7 @@ async function openApp(house: Opened, routes: Routes, adminTokenHash: string, ve
     log,
     metrics: createMetrics(),
     create: (input) => create(deps, input),
+    quote: (input) => terms(deps, input),
     cancel: (task) => cancel({ store, clock, scribe }, task),
     judgeLink: (id, query, now) => links.judge(id, query, now),
     judgeRange,
