@@ -40,6 +40,18 @@ function all<T extends string>(lists: { readonly [name in T]: Lexicon }, text: s
   return (Object.keys(lists) as T[]).filter((name) => hits(lists[name], text) > 0);
 }
 
+/** Of two that cannot be at once the first stays: it has words of its own beside the ones that both have. */
+const OPPOSITES: readonly (readonly [CameraMove, CameraMove])[] = [
+  ['pan-left', 'pan-right'],
+  ['tilt-down', 'tilt-up'],
+  ['zoom-out', 'zoom-in'],
+  ['pull-back', 'push-in'],
+];
+
+function withoutOpposites(moves: readonly CameraMove[]): CameraMove[] {
+  return moves.filter((move) => !OPPOSITES.some(([stays, goes]) => goes === move && moves.includes(stays)));
+}
+
 /** Reads a prompt in English, Polish or Dutch; unknown words are no harm. */
 export function readBrief(
   prompt: string,
@@ -54,7 +66,7 @@ export function readBrief(
     }))
     .filter((one) => one.count > 0)
     .sort((a, b) => b.count - a.count || a.at - b.at);
-  const moves = all(CAMERA, text);
+  const moves = withoutOpposites(all(CAMERA, text));
   return {
     subjects: wanted.map((one) => one.name),
     time: first(TIMES, text),

@@ -23,7 +23,7 @@ export async function packagedEncoder(shape: VideoShape): Promise<VideoEncoder> 
   encoder.height = shape.height;
   encoder.frameRate = shape.framesPerSecond;
   encoder.quantizationParameter = shape.quantiser;
-  encoder.groupOfPictures = shape.framesPerSecond * 5;
+  encoder.groupOfPictures = shape.framesPerSecond * 2;
   encoder.speed = 10;
   // The file system inside is shared by all encoders of a process: each needs a name of its own.
   encoder.outputFilename = `${shape.width}x${shape.height}.mp4`;
@@ -69,7 +69,7 @@ export function systemEncoder(shape: VideoShape): VideoEncoder {
     `${framesPerSecond}`,
   ];
   const codec = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', `${shape.quantiser - 5}`, '-bf', '0'];
-  const keys = ['-g', `${framesPerSecond * 5}`, '-pix_fmt', 'yuv420p'];
+  const keys = ['-g', `${framesPerSecond * 2}`, '-pix_fmt', 'yuv420p'];
   const container = ['-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov', 'pipe:1'];
   const child = spawn('ffmpeg', ['-v', 'error', ...input, '-i', 'pipe:0', ...codec, ...keys, ...container], {
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -58,7 +58,7 @@ function pour(
     const v2 = (Math.floor(run * 0.8 - seconds * 150) & 511) * 512;
     const start = Math.max(0, Math.ceil(fall.x - wide * 1.15));
     const end = Math.min(frame.width, Math.floor(fall.x + wide * 1.15));
-    const lip = Math.min(1, t * 26);
+    const lip = Math.min(1, (y - fall.top) / (26 * unit));
     const foot = 1 - Math.max(0, t - 0.86) * 2.6;
     for (let x = start; x < end; x++) {
       const u = (x - fall.x) / wide;

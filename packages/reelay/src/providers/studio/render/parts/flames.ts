@@ -85,7 +85,7 @@ function burn(
       const a = body.data[v1 + (Math.floor((x - area.x) * k + 4096) & 255)] as number;
       const b = tongues.data[v2 + (Math.floor((x - area.x) * k * 1.5 + 4096 + a * 9) & 255)] as number;
       const heat =
-        (1.02 - up * 1.05 + (a * 0.6 + b * 0.5) * (0.35 + up) - dx * dx * (0.75 + 1.5 * up)) * round;
+        (1.02 - up * 1.12 + (a * 0.5 + b * 0.42) * (0.4 + 0.55 * up) - dx * dx * (0.75 + 1.5 * up)) * round;
       if (heat <= 0.02) continue;
       const alpha = Math.min(1, heat * 2.6);
       const c = Math.min(STEPS - 1, Math.floor(heat * 0.98 * STEPS));

@@ -43,7 +43,7 @@ export function crests(stage: Stage, label: string, base: number, swing: number,
       carry = Math.min(1, 0.2 + sharp);
       gain *= 0.42;
     }
-    return base - swing * Math.max(0.04, 1.12 * sum - 0.12 + 0.22 * body(t * 0.7));
+    return base - swing * Math.min(1.25, Math.max(0.04, 1.12 * sum - 0.12 + 0.22 * body(t * 0.7)));
   };
 }
 

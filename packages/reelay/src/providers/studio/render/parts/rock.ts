@@ -22,6 +22,8 @@ export interface Surface {
   readonly rim: number;
   /** Haze at its foot, 0..1. */
   readonly foot: number;
+  /** The depth that its colours are seen at, where that is not its own: nearer is clearer. */
+  readonly air?: number;
 }
 
 /** Land under a line, modelled by the light from the sun's side; soft at its edge. */
@@ -32,11 +34,12 @@ export function addGround(stage: Stage, ridge: Ridge, bottom: number, depth: num
   const box = band(stage, top, bottom);
   const scale = 32 / (surface.grain * 4);
   const reach = 1.6 / scale;
-  const far = throughAir(stage, surface.colour, depth);
-  const patch = throughAir(stage, surface.patch, depth);
-  const lit = throughAir(stage, mix(tone(surface.colour, 0.14), p.sun, 0.3), depth);
-  const shade = throughAir(stage, mix(tone(surface.colour, -0.13), p.skyTop, 0.25), depth);
-  const rimColour = throughAir(stage, mix(tone(surface.colour, 0.16), p.sun, 0.6), depth);
+  const air = surface.air ?? depth;
+  const far = throughAir(stage, surface.colour, air);
+  const patch = throughAir(stage, surface.patch, air);
+  const lit = throughAir(stage, mix(tone(surface.colour, 0.14), p.sun, 0.3), air);
+  const shade = throughAir(stage, mix(tone(surface.colour, -0.13), p.skyTop, 0.25), air);
+  const rimColour = throughAir(stage, mix(tone(surface.colour, 0.16), p.sun, 0.6), air);
   const span = Math.max(1, bottom - top);
   const sprite = paintPixels(box, 0.5, (x, y, out) => {
     const under = y - ridge(x);
@@ -49,10 +52,10 @@ export function addGround(stage: Stage, ridge: Ridge, bottom: number, depth: num
     const fine =
       sample(tile, u * 3.1 + 40, v * 3.1) -
       sample(tile, (x + dx * 0.5) * scale * 3.1 + 40, (y - reach * 0.5) * scale * 3.1);
-    const light = Math.max(-1, Math.min(1, (slope * 4.2 + fine * 1.7) * surface.relief));
+    const light = Math.max(-1, Math.min(1, (slope * 4.2 + fine * 2.4) * surface.relief));
     const k = Math.min(1, Math.max(0, (sample(tile, u * 0.7 + 200, v * 0.9) + surface.patches) * 2.5));
     const edge = Math.max(0, 1 - Math.max(0, under) / (9 * unit * (0.4 + depth)));
-    const mist = surface.foot * (1 - depth * 0.7) * Math.min(1, Math.max(0, under) / span) ** 1.3;
+    const mist = surface.foot * (1 - air * 0.7) * Math.min(1, Math.max(0, under) / span) ** 1.3;
     for (let c = 0; c < 3; c++) {
       let base = (far[c] ?? 0) + ((patch[c] ?? 0) - (far[c] ?? 0)) * k;
       const to = light > 0 ? (lit[c] ?? 0) : (shade[c] ?? 0);

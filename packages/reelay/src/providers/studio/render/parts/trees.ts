@@ -97,7 +97,7 @@ export function paintBroadleaf(
       grow(ex, ey, angle * 0.92 - 0.126 + turn, length * rng.between(0.66, 0.82), width * 0.62, level - 1);
     }
   };
-  grow(x, y, -Math.PI / 2, height * 0.3, height * 0.045, bare ? 5 : 3);
+  grow(x, y, -Math.PI / 2, height * 0.3, height * 0.045, bare ? 5 : 2);
   if (bare) return;
   const wide = height * rng.between(0.26, 0.36);
   const blobs = Array.from({ length: 46 }, () => {

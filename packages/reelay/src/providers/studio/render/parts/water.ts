@@ -21,8 +21,8 @@ export interface Water {
 /** Water from its far edge to the foot of the frame, mirroring all that was drawn before. */
 export function addWater(stage: Stage, water: Water): void {
   const rng = stage.rng.fork('water');
-  const long = fractalTile(rng, 512, 6, 6, 2.2);
-  const cross = fractalTile(rng, 512, 9, 5, 1.6);
+  const long = fractalTile(rng, 512, 6, 5, 1.7);
+  const cross = fractalTile(rng, 512, 10, 4, 1.5);
   const colour = toYuv(water.near);
   const light = toYuv(stage.palette.sun);
   const lean = new Float32Array(4096);
@@ -101,8 +101,8 @@ function slopes(
   const step = (0.16 + 0.3 * away * 0.35) / unit;
   const t = now.seconds;
   const [a, b] = tiles;
-  const v0 = ((away * 62 + t * 17) & 511) * 512;
-  const v1 = ((away * 47 + y * 0.35 - t * 11) & 511) * 512;
+  const v0 = ((away * 150 + t * 26) & 511) * 512;
+  const v1 = ((away * 118 + y * 0.3 - t * 17) & 511) * 512;
   const f = Math.min(1, p * 14);
   let u0 = (view.shiftX * p - width / 2) * step + 8192 + t * 6;
   let u1 = (view.shiftX * p - width / 2) * step * 0.7 + 8192 - t * 9;

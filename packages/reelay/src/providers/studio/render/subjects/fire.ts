@@ -136,8 +136,8 @@ function glow(stage: Stage, x: number, y: number, size: number, depth: number): 
     const c = wide / 2;
     const g = ctx.createRadialGradient(c, c, 0, c, c, c);
     g.addColorStop(0, 'rgba(255,150,60,0.62)');
-    g.addColorStop(0.18, 'rgba(255,120,45,0.34)');
-    g.addColorStop(0.5, 'rgba(210,80,30,0.12)');
+    g.addColorStop(0.18, 'rgba(255,120,45,0.42)');
+    g.addColorStop(0.5, 'rgba(220,90,35,0.2)');
     g.addColorStop(1, 'rgba(150,50,20,0)');
     ctx.fillStyle = g;
     ctx.fillRect(0, 0, wide, wide);
@@ -145,6 +145,6 @@ function glow(stage: Stage, x: number, y: number, size: number, depth: number): 
   const flicker = curve(stage.rng.fork('flicker'), 3);
   stage.elements.push((frame, now) => {
     const at = now.project(x - wide * 4, y - size * 0.3 - wide * 4, depth);
-    drawLight(frame, light, at.x, at.y, 8 * at.scale, 0.95 + 0.14 * flicker(now.seconds * 3.4));
+    drawLight(frame, light, at.x, at.y, 8 * at.scale, 1.15 + 0.16 * flicker(now.seconds * 3.4));
   });
 }

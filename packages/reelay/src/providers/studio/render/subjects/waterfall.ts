@@ -126,7 +126,8 @@ function cliff(stage: Stage, centre: number, lip: number, pool: number, wide: nu
     relief: 1,
     strata: 0.45,
     rim: 0.35,
-    foot: 0.25,
+    foot: 0.35,
+    air: 0.72,
   });
 }
 
