@@ -48,6 +48,8 @@ export interface HttpSettings {
   /** How long an idle connection is kept: 5 s behind nothing, 65 s behind a load balancer. */
   readonly keepAliveMs: number;
   readonly connectionsMax: number;
+  /** How long a client may take to send a request that is no upload; 20 s where left out. */
+  readonly requestTimeoutMs?: number;
   /** SHA-256 of the admin token, hex. */
   readonly adminTokenHash: string;
   readonly version: string;

@@ -41,6 +41,7 @@ function mountRoute(app: FastifyInstance, desk: Desk, surface: Surface, route: A
   app.route({
     method: route.method,
     url: route.path,
+    config: { isForm: route.action === 'upload' },
     ...(route.scope === null ? {} : { onRequest: guard(desk, route.scope) }),
     handler: (request, reply) => serve(desk, surface, route, request, reply),
   });

@@ -5,6 +5,10 @@ import type { Refusal } from '../core/refusal.ts';
 import { problem } from './errors.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Takes a form, which may be long in coming. */
+    isForm?: boolean;
+  }
   interface FastifyRequest {
     /** The caller's key, once it was checked; null on open routes and before. */
     apiKey: ApiKey | null;

@@ -25,7 +25,7 @@ export function mountResults(app: FastifyInstance, gateway: Gateway, answers: An
         return answers.refuse(request, reply, refuse('scope_denied', message));
       }
       if (link.is === 'expired') return gone(request, reply, 'This link has expired');
-      const file = await gateway.store.file(id);
+      const file = (await gateway.store.file(id)) ?? (await gateway.uploads?.store.upload(id));
       if (!file) return answers.refuse(request, reply, refuse('not_found', 'No such file'));
       if (file.removed || file.expiresAt <= gateway.clock.now()) {
         return gone(request, reply, 'This file was kept until its time and is removed');
@@ -36,9 +36,12 @@ export function mountResults(app: FastifyInstance, gateway: Gateway, answers: An
   });
 }
 
+/** A result or an upload: to whoever has the link they are the same. */
+type Kept = Pick<StoredFile, 'id' | 'mimeType' | 'bytes' | 'sha256' | 'expiresAt'>;
+
 async function serve(
   gateway: Gateway,
-  file: StoredFile,
+  file: Kept,
   disposition: 'inline' | 'attachment',
   request: FastifyRequest,
   reply: FastifyReply,
@@ -90,7 +93,7 @@ function isFileId(given: string): given is FileId {
   return /^file_[A-Za-z0-9_-]{1,64}$/.test(given);
 }
 
-function secondsLeft(file: StoredFile, gateway: Gateway): number {
+function secondsLeft(file: Kept, gateway: Gateway): number {
   return Math.max(0, Math.floor((file.expiresAt - gateway.clock.now()) / 1_000));
 }
 

@@ -12,6 +12,8 @@ import type { Answers } from './reply.ts';
 /** Node's own limits are loose: a slow client could hold a socket for minutes. Measured values of invariants.md. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
+/** An upload of 50 MB at the slowest that is waited for: 85 kB a second. */
+const UPLOAD_TIMEOUT_MS = 600_000;
 const CONNECTIONS_CHECK_MS = 2_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 const HEADERS_MAX = 100;
@@ -24,7 +26,7 @@ export function createServer(gateway: Gateway, answers: Answers): FastifyInstanc
   const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: UPLOAD_TIMEOUT_MS,
     keepAliveTimeout: settings.keepAliveMs,
     maxRequestsPerSocket: REQUESTS_PER_SOCKET_MAX,
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
@@ -49,6 +51,7 @@ export function createServer(gateway: Gateway, answers: Answers): FastifyInstanc
   app.decorateRequest('task', null);
   app.decorateRequest('refused', null);
   guardRequests(app);
+  hurryBodies(app, settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
   readJsonOnly(app);
   refuseUnknown(app, answers);
   tellErrors(app, gateway, answers);
@@ -76,6 +79,22 @@ function guardRequests(app: FastifyInstance): void {
     if (!request.raw.complete && hasLongBody(request)) reply.header('connection', 'close');
     done();
   });
+}
+
+/** Node has one limit for all requests, and uploads need a long one: everybody else's body is timed here. */
+function hurryBodies(app: FastifyInstance, timeoutMs: number): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { raw, routeOptions } = request;
+    if (!hasBody(request) || routeOptions.config.isForm) return done();
+    const late = Object.assign(new Error('the body did not come'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+    const timer = setTimeout(() => raw.complete || refuseBytes(late, raw.socket), timeoutMs);
+    raw.once('close', () => clearTimeout(timer));
+    done();
+  });
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function hasLongBody({ headers }: FastifyRequest): boolean {

@@ -3,7 +3,6 @@ import { stopwatch, systemClock } from '../../src/clock.ts';
 import { hashKey } from '../../src/core/apikey.ts';
 import type { TaskEvent } from '../../src/core/lifecycle.ts';
 import type { Account, ApiKey } from '../../src/core/ports/accounts.ts';
-import type { Files } from '../../src/core/ports/files.ts';
 import type { Route } from '../../src/core/ports/provider.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../../src/core/ports/surface.ts';
@@ -47,18 +46,19 @@ export class World implements AsyncDisposable {
   summaries = 0;
   url = '';
   readonly app: App;
+  readonly context: SurfaceContext;
   readonly #scribe;
   #api: Promise<OpenApi> | null = null;
 
   private constructor(surfaces: readonly Surface[], options: WorldOptions) {
-    const context: SurfaceContext = {
+    this.context = {
       models: MODELS,
       resultUrl: (file) => this.links.url(file),
       judgeUrl: (url) => (new URL(url).hostname === 'private.test' ? 'it is a private address' : null),
       settings: { apixoInsufficientCreditsStatus: 400, apixoSoundRequired: false, creditsPerUsd: 100 },
     };
-    this.#scribe = createScribe(surfaces, context);
-    const gateway = this.#gateway(surfaces, context, options.settings ?? {});
+    this.#scribe = createScribe(surfaces, this.context);
+    const gateway = this.#gateway(surfaces, this.context, options.settings ?? {});
     this.app = createApp({ ...gateway, ...options.change?.(gateway) });
   }
 
@@ -164,9 +164,18 @@ export class World implements AsyncDisposable {
 
   #gateway(surfaces: readonly Surface[], context: SurfaceContext, settings: Partial<HttpSettings>): Gateway {
     const log = (event: string, fields: LogFields) => void this.lines.push({ event, fields });
-    const files: Pick<Files, 'open' | 'room'> = {
+    const files: Gateway['files'] = {
       open: async (id, range) => slices(this.bytes.get(id), range),
       room: async () => {},
+      path: async () => null,
+      remove: async (id) => void this.bytes.delete(id),
+      keep: async (id, source) => {
+        const pieces: Uint8Array[] = [];
+        if ('stream' in source) for await (const piece of source.stream) pieces.push(piece);
+        const bytes = Buffer.concat(pieces);
+        this.bytes.set(id, bytes);
+        return { bytes: bytes.length, sha256: '' };
+      },
     };
     const store = watched(this.store, (method) => {
       if (method === 'summary') this.summaries += 1;
