@@ -7,9 +7,12 @@ const KEYS_MAX = 1_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** JSON that can be worked with: well-formed text in bounds of depth and size. Throws `Refused`, naming what is wrong where. */
+/**
+ * JSON that can be worked with: well-formed text in bounds of depth and size; undefined where there is none, which some
+ * clients announce as JSON all the same. Throws `Refused`, naming what is wrong where.
+ */
 export function parseJson(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) throw invalid('The request body is empty');
+  if (bytes.length === 0) return undefined;
   const value = parsed(decoded(bytes));
   inspect(value);
   return value;

@@ -17,7 +17,6 @@ export class Refused extends Error {
 const FRAMEWORK: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'The request body is larger than 1 MiB'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['media_type_unsupported', 'Content-Type must be application/json'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid', 'The request body is empty'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid', 'The request body is not as long as Content-Length says'],
   FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'No such path: a part of it is too long'],
   FST_ERR_BAD_URL: ['invalid', 'The path is not a valid URL path'],

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { EndpointStore } from '../core/ports/endpoints.ts';
 import type { Files } from '../core/ports/files.ts';
 import type { Inspector } from '../core/ports/net.ts';
+import type { OperatorStore } from '../core/ports/operator.ts';
 import type { Routes } from '../core/ports/provider.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
@@ -86,6 +87,8 @@ export interface Gateway {
   readonly files: Pick<Files, 'open' | 'keep' | 'remove' | 'path' | 'room'>;
   /** Absent where files cannot be uploaded. */
   readonly uploads?: UploadDesk;
+  /** Absent where operators have to do without the price list and replays. */
+  readonly operator?: OperatorStore;
   /** Absent where endpoints cannot be registered. */
   readonly endpoints?: EndpointStore;
   readonly clock: Clock;

@@ -42,6 +42,8 @@ function mountRoute(app: FastifyInstance, desk: Desk, surface: Surface, route: A
     method: route.method,
     url: route.path,
     config: { isForm: route.action === 'upload' },
+    // HEAD of a stream would wait for its end.
+    exposeHeadRoute: route.action !== 'follow',
     ...(route.scope === null ? {} : { onRequest: guard(desk, route.scope) }),
     handler: (request, reply) => serve(desk, surface, route, request, reply),
   });

@@ -28,7 +28,6 @@ export function createServer(gateway: Gateway, answers: Answers): FastifyInstanc
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: UPLOAD_TIMEOUT_MS,
     keepAliveTimeout: settings.keepAliveMs,
-    maxRequestsPerSocket: REQUESTS_PER_SOCKET_MAX,
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
     requestIdHeader: false,
     genReqId: requestId,
@@ -51,6 +50,7 @@ export function createServer(gateway: Gateway, answers: Answers): FastifyInstanc
   app.decorateRequest('task', null);
   app.decorateRequest('refused', null);
   guardRequests(app);
+  retireSockets(app);
   hurryBodies(app, settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
   readJsonOnly(app);
   refuseUnknown(app, answers);
@@ -81,6 +81,17 @@ function guardRequests(app: FastifyInstance): void {
   });
 }
 
+/** Node's own limit answers 503 to a client that has not seen the goodbye; this one hangs up after the answer. */
+function retireSockets(app: FastifyInstance): void {
+  const served = new WeakMap<Socket, number>();
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    const requests = (served.get(raw.socket) ?? 0) + 1;
+    served.set(raw.socket, requests);
+    if (requests >= REQUESTS_PER_SOCKET_MAX) reply.header('connection', 'close');
+    done();
+  });
+}
+
 /** Node has one limit for all requests, and uploads need a long one: everybody else's body is timed here. */
 function hurryBodies(app: FastifyInstance, timeoutMs: number): void {
   app.addHook('onRequest', (request, _reply, done) => {
@@ -88,6 +99,7 @@ function hurryBodies(app: FastifyInstance, timeoutMs: number): void {
     if (!hasBody(request) || routeOptions.config.isForm) return done();
     const late = Object.assign(new Error('the body did not come'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
     const timer = setTimeout(() => raw.complete || refuseBytes(late, raw.socket), timeoutMs);
+    timer.unref();
     raw.once('close', () => clearTimeout(timer));
     done();
   });

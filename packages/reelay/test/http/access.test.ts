@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import { SCOPES } from '../../src/core/ports/accounts.ts';
@@ -168,11 +170,26 @@ describe('who may do what', () => {
   });
 });
 
-describe('slow clients', () => {
+describe('clients', () => {
+  it('may send more than a socket’s share of requests: they are told goodbye, never refused', async () => {
+    await using world = await World.open(SURFACES);
+    const sockets = new Set<unknown>();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let sent = 0; sent < 1_010; sent += 1) {
+      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+      const request = get(`${world.url}/healthz`, { agent }, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode));
+      });
+      request.on('socket', (socket) => sockets.add(socket)).on('error', reject);
+      assert.equal(await promise, 200);
+    }
+    assert.equal(sockets.size, 2);
+    agent.destroy();
+  });
+
   it('a body that does not come ends the connection, and nobody else waits for it', async () => {
     await using world = await World.open(SURFACES, { settings: { requestTimeoutMs: 100 } });
     const key = await world.key();
-    const { connect } = await import('node:net');
     const { hostname, port } = new URL(world.url);
     const { promise, resolve } = Promise.withResolvers<string>();
     const head = `POST /api/v1/generations HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`;

@@ -10,7 +10,7 @@ const wrap = (prompt: string) => `{"input":{"mode":"text-to-video","prompt":${pr
 
 /** Bodies of the corpus in invariants.md, and what is said of them. */
 const BODIES: readonly [name: string, body: string | Uint8Array, says: RegExp][] = [
-  ['empty', '', /is empty/],
+  ['empty', '', /must be a JSON object/],
   ['null', 'null', /must be a JSON object/],
   ['a scalar', '42', /must be a JSON object/],
   ['a string', '"x"', /must be a JSON object/],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { PriceRule } from '../../src/core/ports/accounts.ts';
+import type { OperatorStore } from '../../src/core/ports/operator.ts';
 import { OPERATOR_ROUTES } from '../../src/http/operator/mount.ts';
 import { SURFACES } from '../../src/surfaces/catalogue.ts';
 import { ADMIN_TOKEN, World } from './world.ts';
@@ -140,6 +142,42 @@ describe('the operator API', () => {
     assert.equal(world.task.price, 110);
     await world.post(GENERATE, key, ORDER);
     assert.equal(world.task.price, 55);
+  });
+
+  it('tells and removes prices, and sends notices again, where the store can', async () => {
+    const prices: PriceRule[] = [];
+    const sent: string[] = [];
+    const operator: OperatorStore = {
+      prices: async () => prices,
+      removePrice: async (rule) => rule.durationSeconds === 10,
+      replay: async (letter) => letter === 'evt_1' && sent.push(letter) > 0,
+    };
+    await using other = await World.open(SURFACES, { change: () => ({ operator }) });
+    const call = async (method: string, path: string, body?: unknown) =>
+      other.fetch(`/operator/v1${path}`, {
+        method,
+        key: ADMIN_TOKEN,
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+    prices.push({
+      model: 'kling-2-6',
+      account: null,
+      durationSeconds: 10,
+      sound: null,
+      resolution: null,
+      price: 110,
+    });
+    const [rule] = (await json(await call('GET', '/prices'))).data;
+    assert.deepEqual([rule.duration_seconds, rule.price], [10, 110]);
+    const { price: _, ...row } = rule;
+    assert.deepEqual(await json(await call('POST', '/prices/remove', row)), row);
+    assert.equal((await call('POST', '/prices/remove', { model: 'kling-2-6' })).status, 404);
+    assert.equal((await call('POST', '/deliveries/evt_1/replay')).status, 200);
+    assert.equal((await call('POST', '/deliveries/evt_2/replay')).status, 404);
+    assert.deepEqual(sent, ['evt_1']);
+    assert.equal((await get('/prices')).status, 503);
   });
 
   it('lists providers without a word of their credentials', async () => {
