@@ -2,6 +2,7 @@ import type { Admin, NamespaceAdmin } from './admin.ts';
 import type { Fields, Reply } from './format.ts';
 import type { NamespaceSettings } from './namespace.ts';
 import { anyJson } from './request.ts';
+import { decodedSegment } from './router.ts';
 import { FAULTS, ScriptError } from './script.ts';
 
 /** Answers `/_sim` and what lies below it; the admin object over HTTP. */
@@ -9,7 +10,7 @@ export async function serveAdmin(admin: Admin, method: string, path: string, raw
   const [name, what, id, deed] = path
     .split('/')
     .filter((part) => part !== '')
-    .map(decodeURIComponent);
+    .map(decodedSegment);
   if (name === undefined) return overview(admin);
   const namespace = admin.namespace(name);
   const given = anyJson(raw);

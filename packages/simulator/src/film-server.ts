@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { filmOf } from './films.ts';
 import type { Call, Format, Reply } from './format.ts';
 import { shortened } from './journal.ts';
+import { decodedSegment } from './router.ts';
 import { faultsFor } from './script.ts';
 import { deliver } from './serve.ts';
 
@@ -16,7 +17,7 @@ export async function serveFilm(
   const [, name = '', id = ''] = /^\/films\/([^/]+)\/([^/]+)\.mp4$/.exec(call.path) ?? [];
   const format = formats.get(name);
   const { namespace } = call;
-  const job = namespace.jobs.get(`${name} ${decodeURIComponent(id)}`);
+  const job = namespace.jobs.get(`${name} ${decodedSegment(id)}`);
   const prompts = job ? [job.order.prompt] : [];
   const header = call.headers['x-sim-script'];
   const faults = faultsFor(namespace.script, {

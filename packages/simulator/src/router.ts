@@ -33,13 +33,14 @@ function compile(route: Route): Compiled {
 }
 
 function decoded(groups: { readonly [name: string]: string }): { readonly [name: string]: string } {
-  return Object.fromEntries(
-    Object.entries(groups).map(([name, value]) => {
-      try {
-        return [name, decodeURIComponent(value)];
-      } catch {
-        return [name, value];
-      }
-    }),
-  );
+  return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodedSegment(value)]));
+}
+
+/** A segment of a path without its percent escapes; as it stands where they are malformed. */
+export function decodedSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

@@ -9,6 +9,7 @@ import { serveComfyEvents } from './formats/comfyui-events.ts';
 import { send } from './hurt.ts';
 import type { NamespaceSettings } from './namespace.ts';
 import { readBody } from './request.ts';
+import { decodedSegment } from './router.ts';
 import { serveFormat } from './serve.ts';
 
 export type { Admin, JobReport, NamespaceAdmin, Secrets } from './admin.ts';
@@ -20,6 +21,8 @@ export interface SimulatorOptions {
   /** 0: any free port. */
   readonly port?: number;
   readonly host?: string;
+  /** Does not keep the process alive by itself. */
+  readonly background?: boolean;
   /** What every new namespace starts with. */
   readonly settings?: NamespaceSettings;
 }
@@ -46,6 +49,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
+    if (options.background) socket.unref();
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (request, socket) => {
@@ -59,6 +63,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  if (options.background) server.unref();
   return {
     url: `http://${addressOf(server.address())}`,
     admin,
@@ -129,7 +134,7 @@ function placeOf(request: IncomingMessage): Place {
   const query = new URLSearchParams(rest.join('?'));
   const named = /^\/ns\/([^/]+)(\/.*)?$/.exec(path);
   const [, mount = '', below = '/'] = /^\/([^/]*)(\/.*)?$/.exec(named ? (named[2] ?? '/') : path) ?? [];
-  const namespace = named?.[1] ? decodeURIComponent(named[1]) : (namespaceOfCredential(request) ?? 'default');
+  const namespace = named?.[1] ? decodedSegment(named[1]) : (namespaceOfCredential(request) ?? 'default');
   return { namespace, mount, path: below, query };
 }
 

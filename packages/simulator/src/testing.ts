@@ -54,7 +54,7 @@ export async function simulatorFixture(
   {}: object,
   use: (namespace: TestNamespace) => Promise<void>,
 ): Promise<void> {
-  shared ??= startSimulator();
+  shared ??= startSimulator({ background: true });
   const namespace = (await shared).namespace();
   try {
     await use(namespace);

@@ -118,11 +118,7 @@ function uploaded(namespace: Namespace, name: string): Buffer {
 }
 
 function accepted(job: Job, call: Call): Reply {
-  return { status: 200, body: { prompt_id: job.id, number: numberOf(call.namespace, job), node_errors: {} } };
-}
-
-function numberOf(namespace: Namespace, job: Job): number {
-  return [...namespace.jobs.values()].filter((one) => one.format === 'comfyui').indexOf(job);
+  return { status: 200, body: { prompt_id: job.id, number: call.namespace.jobs.size, node_errors: {} } };
 }
 
 function queue(call: Call): Reply {

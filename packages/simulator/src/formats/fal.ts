@@ -184,7 +184,8 @@ function logsOf(job: Job): readonly Fields[] {
 /** COMPLETED is no success: only the result tells. */
 function result(call: Call): Reply {
   const job = found(call);
-  const state = job.plan.lie === null ? job.state : toldState(job);
+  // A job that flips does so in its status.
+  const state = job.plan.lie === 'flip' ? job.state : toldState(job);
   if (state === 'queued' || state === 'running') throw new Refusal('in_progress');
   if (state === 'succeeded')
     return { status: 200, headers: { 'x-fal-request-id': job.id }, body: output(job) };
