@@ -4,7 +4,8 @@ import type { Cli } from './cli/context.ts';
 import { createProgram, runCli } from './cli/program.ts';
 import { stopwatch } from './clock.ts';
 import { readConfig } from './config.ts';
-import { openHouse, serve } from './main.ts';
+import { openHouse } from './main/house.ts';
+import { serve } from './main/serve.ts';
 import { untilStopped } from './stopping.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

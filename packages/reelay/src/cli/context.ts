@@ -25,7 +25,7 @@ export interface Gateway extends House {
   readonly firstStart: boolean;
 }
 
-/** What `main.ts` hands to the commands. */
+/** What the composition root hands to the commands. */
 export interface Cli {
   config(overrides?: Readonly<Record<string, string>>): Config;
   openHouse(config: Config): Promise<House>;

@@ -12,7 +12,7 @@ import { curlExample, testKey } from './serve.ts';
 const MODEL = 'kling-2-6';
 const POLL_MS = 1_000;
 
-/** What the demo needs that only `main.ts` can give. */
+/** What the demo needs that only the composition root can give. */
 export interface DemoTools {
   openHost(picture: Uint8Array): Promise<{
     readonly pair: string;

@@ -31,7 +31,7 @@ export class Hints {
 
   /** Connects; from then on the connection is renewed by itself. */
   async open(): Promise<void> {
-    const client = new pg.Client(this.#connection);
+    const client = new pg.Client({ keepAlive: true, ...this.#connection });
     client.on('error', () => {});
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
     client.once('end', () => this.#lose(client));

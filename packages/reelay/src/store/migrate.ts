@@ -54,10 +54,18 @@ async function appliedOn(client: pg.Client): Promise<ReadonlyMap<number, string>
 }
 
 async function apply(client: pg.Client, { number, name, text, hash }: Migration): Promise<void> {
-  await client.query('begin');
-  await client.query(text);
-  await client.query('insert into migrations (number, name, hash) values ($1, $2, $3)', [number, name, hash]);
-  await client.query('commit');
+  try {
+    await client.query('begin');
+    await client.query(text);
+    await client.query('insert into migrations (number, name, hash) values ($1, $2, $3)', [
+      number,
+      name,
+      hash,
+    ]);
+    await client.query('commit');
+  } catch (cause) {
+    throw new Error(`the migration ${name} failed`, { cause });
+  }
 }
 
 async function readMigrations(): Promise<readonly Migration[]> {

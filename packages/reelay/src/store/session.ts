@@ -2,7 +2,8 @@ import pg from 'pg';
 import { StoreUnavailable } from '../core/ports/tasks.ts';
 import type { Instant } from '../core/values.ts';
 
-const POOL_MAX = 16;
+/** Lanes of commits and of reads, claims, and some to spare; several processes share what the server allows. */
+const POOL_MAX = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** No statement of ours takes this long: past it the connection is as good as gone. */
 const QUERY_TIMEOUT_MS = 30_000;
@@ -49,8 +50,9 @@ export class Session {
       ...connection,
       types: { getTypeParser: parserOf },
     });
-    // A connection that breaks while idle: the pool drops it, and the next statement opens another.
+    // A connection that breaks says so to whoever uses it; unheard, the same error would end the process.
     this.#pool.on('error', () => {});
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   /** Runs one statement, in a transaction of its own. */

@@ -33,9 +33,11 @@ const TIMELINE: Statement = {
 };
 const POSTPONE: Statement = {
   name: 'postpone',
+  // Whoever has a row locked is moving it: then this look is old news, and waiting for each other could go in circles.
   text: `update tasks t set due_at = now_ms() + x.due_in_ms, leased = false
     from unnest($1::text[], $2::integer[], $3::bigint[]) as x (id, version, due_in_ms)
-    where t.id = x.id and t.version = x.version and t.due_at is not null`,
+    join (select id from tasks where id = any ($1) and due_at is not null for no key update skip locked) free on free.id = x.id
+    where t.id = x.id and t.version = x.version`,
 };
 const WAKE: Statement = {
   name: 'wake',
@@ -100,10 +102,8 @@ export function taskStore(session: Session, onDue: (id: TaskId) => void): Tasks 
       return { now: rows[0]?.now ?? (await session.now()), tasks: rows.map(taskOf) };
     },
     async postpone(looks) {
-      // Everybody locks rows in the same order.
-      const sorted = [...looks].sort((a, b) => (a.id < b.id ? -1 : 1));
-      const columns = [sorted.map((look) => look.id), sorted.map((look) => look.version)];
-      await session.query(POSTPONE, [...columns, sorted.map((look) => look.dueInMs)]);
+      const columns = [looks.map((look) => look.id), looks.map((look) => look.version)];
+      await session.query(POSTPONE, [...columns, looks.map((look) => look.dueInMs)]);
     },
     async wake(id) {
       if ((await session.query(WAKE, [id])).length > 0) onDue(id);

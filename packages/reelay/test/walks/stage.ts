@@ -6,7 +6,7 @@ import { mountainView } from '../../src/cli/picture.ts';
 import { readConfig } from '../../src/config.ts';
 import type { ApiKey } from '../../src/core/ports/accounts.ts';
 import { createKey, grant } from '../../src/flow/accounts.ts';
-import { serve } from '../../src/main.ts';
+import { serve } from '../../src/main/serve.ts';
 import type { LoopbackHost } from '../../src/net/loopback.ts';
 import { openLoopbackHost } from '../../src/net/loopback.ts';
 import { testDatabase } from '../store/database.ts';

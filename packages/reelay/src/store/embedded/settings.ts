@@ -11,7 +11,7 @@ export function settingsFor(place: Place): string {
     port: String(place.port),
     unix_socket_directories: place.socket && `"${place.socket.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
-    max_connections: '100',
+    max_connections: '200',
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',

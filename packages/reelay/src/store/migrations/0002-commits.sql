@@ -89,7 +89,7 @@ begin
 end $$;
 
 create function commit_births(doc json, again boolean, patient boolean) returns text[]
-  language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
+  language plpgsql set lock_timeout = '2s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   items birth[];
   got record;
@@ -178,7 +178,7 @@ begin
 end $$;
 
 create function commit_moves(doc json, again boolean, patient boolean) returns text[]
-  language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
+  language plpgsql set lock_timeout = '2s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   items move[];
   got record;
@@ -289,7 +289,7 @@ end $$;
 
 -- Credits given to a wallet, or corrected: no task's doing. The reference is the transfer's id, so it counts once.
 create function commit_account(account_id text, reference text, reason_given text, kind_given text, amount_given bigint)
-  returns text language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
+  returns text language plpgsql set lock_timeout = '2s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   w accounts;
 begin
@@ -312,7 +312,7 @@ end $$;
 
 -- A generic cell rate: a full minute's burst, then perMinute a minute, over all processes together.
 create function lease_allowance(key_id text, wanted integer, per_minute integer, out granted integer, out retry_after_ms bigint)
-  language plpgsql set lock_timeout = '4s' set plan_cache_mode = 'force_generic_plan' as $$
+  language plpgsql set lock_timeout = '2s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   now_at constant double precision := extract(epoch from clock_timestamp()) * 1000;
   step_ms constant double precision := 60000.0 / per_minute;

@@ -70,6 +70,17 @@ function scoreOf(order: FilmOrder, scene: Scene): Score {
   return { prompt, seed, seconds, levels: scene.sounds, strikes: scene.strikes, brief: scene.brief };
 }
 
+/**
+ * Lets go what the scene was painted with before the film is drawn: its memory lies outside the collector's sight,
+ * and is given back only between turns of the loop. Available where the process was started for it.
+ */
+async function releaseMemory(): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    globalThis.gc?.();
+    await turn();
+  }
+}
+
 async function openEncoder(order: FilmOrder, shape: VideoShape): Promise<VideoEncoder> {
   if (order.encoder === 'ffmpeg') return systemEncoder(shape);
   if (order.encoder === 'auto' && (await findFfmpeg())) return systemEncoder(shape);
@@ -84,8 +95,7 @@ export async function renderFilm(order: FilmOrder, progress: (percent: number) =
   progress(0);
   const drawing = await compose(order);
   const { width, height } = drawing;
-  // What was painted with is let go before the film is; available where the process was started for it.
-  globalThis.gc?.();
+  await releaseMemory();
   const sound = order.sound ? soundInThread(drawing.sound) : null;
   sound?.catch(() => undefined);
   const picture = frame(width, height);

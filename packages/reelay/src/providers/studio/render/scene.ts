@@ -62,6 +62,7 @@ function conditions(
           : null;
   const time =
     brief.time ??
+    (brief.weather === 'storm' ? 'dusk' : null) ??
     said('time') ??
     moodTime ??
     (['day', 'golden', 'day', 'dawn'] as const)[Math.floor(rng.next() * 4)] ??

@@ -10,7 +10,7 @@ export type Ridge = (x: number) => number;
 
 /** How a distant colour looks through the air at a depth (0 far .. 1 near). */
 export function throughAir(stage: Stage, colour: Rgb, depth: number): Rgb {
-  const clear = Math.min(1, Math.max(0, depth)) ** (0.4 + stage.palette.veil * 0.9);
+  const clear = Math.min(1, Math.max(0, depth)) ** (0.3 + stage.palette.veil * 0.75);
   return mix(stage.palette.haze, colour, 0.1 + 0.9 * clear);
 }
 

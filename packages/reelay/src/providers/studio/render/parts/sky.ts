@@ -208,7 +208,7 @@ function cloudDeck(
     const density = n * 0.9 + cover * 1.1 - 0.62 + deck * -0.06;
     if (density <= 0) return;
     const lean = Math.max(-1, Math.min(1, (sun.x - x) / (stage.width * 0.2))) * 5;
-    const lit = n - sample(tile, u + lean, v + (sun.y < y ? -7 : 5));
+    const lit = n - sample(tile, u + lean, v - 6 * Math.max(-1, Math.min(1, (y - sun.y) / (stage.height * 0.2))));
     const near = Math.max(0, 1 - Math.hypot(x - sun.x, y - sun.y) / (stage.width * 0.6));
     const t = Math.min(1, Math.max(0, 0.46 + lit * 1.5 + near * 0.3 - density * 0.35));
     const edge = Math.min(1, density * 2.4);

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Gateway } from '../cli/context.ts';
+import { stopwatch } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Routes } from '../core/ports/provider.ts';
+import { cancel } from '../flow/cancel.ts';
+import { create, terms } from '../flow/create.ts';
+import { folderSecret, sha256 } from '../secrets.ts';
+import { SURFACES } from '../surfaces/catalogue.ts';
+import type { Opened } from './house.ts';
+import { openAll } from './house.ts';
+import { openModerator } from './moderator.ts';
+import { openStudio, studioOnly } from './studio.ts';
+
+/** In-flight submits may take a minute; they are never cut off. */
+const CLOSE_GRACE_MS = 10_000;
+const NODE_LEASE_MS = 30_000;
+const SWEEP_EVERY_MS = 3_600_000;
+const ORPHAN_AGE_MS = 86_400_000;
+
+/** Opens the gateway and serves until it is closed. */
+export async function serve(config: Config, version: string): Promise<Gateway> {
+  const house = await openAll(config, true);
+  const admin = await adminToken(config);
+  const adminTokenHash = await house.store.setting('admin_token_hash', sha256(admin.token));
+  const node = `node-${process.pid}-${randomBytes(6).toString('hex')}`;
+  await house.store.beat(node, NODE_LEASE_MS);
+  const studio = await openStudio(house, node);
+  const routes = studioOnly(studio.route);
+  const app = await openApp(house, routes, adminTokenHash, version);
+  let worker: { stop(): Promise<void> } | null = null;
+  try {
+    if (config.role !== 'worker') {
+      const address = await app.listen().catch(addressProblem);
+      if (!config.publicUrl) house.place.address = address;
+    }
+    if (config.role !== 'api') worker = await openWorker(house, routes);
+  } catch (error) {
+    await studio.close();
+    await house.close();
+    throw error;
+  }
+  const chores = startChores(house, node);
+  house.log.info('serving', { address: house.place.address, version });
+  return {
+    ...house,
+    address: house.place.address,
+    adminTokenPath: admin.path,
+    async close() {
+      app.drain();
+      clearInterval(chores);
+      await app.close(CLOSE_GRACE_MS);
+      await worker?.stop();
+      await studio.close();
+      await house.close();
+    },
+  };
+}
+
+/** Another server has the port: said to the operator, or tried elsewhere by whoever can. */
+export class AddressInUse extends Error {
+  override readonly name = 'AddressInUse';
+}
+
+function addressProblem(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    throw new AddressInUse('The port is taken by another server. Choose one with REELAY_PORT.');
+  }
+  throw error;
+}
+
+async function openApp(house: Opened, routes: Routes, adminTokenHash: string, version: string) {
+  const { createApp } = await import('../http/app.ts');
+  const { judgeRange } = await import('../files/range.ts');
+  const { createMetrics } = await import('../metrics.ts');
+  const { config, store, files, clock, ids, models, scribe, log, context, links } = house;
+  const deps = { store, models, routes, files, clock, ids };
+  return createApp({
+    settings: {
+      host: config.host,
+      port: config.port,
+      publicUrl: config.publicUrl ?? null,
+      trustProxy: config.trustProxy,
+      corsOrigins: config.corsOrigins,
+      keepAliveMs: config.trustProxy.length > 0 ? 65_000 : 5_000,
+      connectionsMax: 20_000,
+      adminTokenHash,
+      version,
+    },
+    surfaces: SURFACES,
+    context,
+    store,
+    files,
+    routes,
+    clock,
+    ids,
+    stopwatch,
+    log,
+    metrics: createMetrics(),
+    create: (input) => create(deps, input),
+    quote: (input) => terms(deps, input),
+    cancel: (task) => cancel({ store, clock, scribe }, task),
+    judgeLink: (id, query, now) => links.judge(id, query, now),
+    judgeRange,
+  });
+}
+
+async function openWorker(house: Opened, routes: Routes) {
+  const { startWorker } = await import('../worker/worker.ts');
+  const { openInspector } = await import('../net/inspector.ts');
+  const inspector = openInspector();
+  const moderator = await openModerator(house);
+  const pause = (ms: number) => sleep<void>(ms);
+  const worker = startWorker({ ...house, routes, inspector, moderator, pause });
+  return {
+    async stop() {
+      await worker.stop();
+      inspector.close();
+    },
+  };
+}
+
+async function adminToken(config: Config): Promise<{ token: string; path: string | null }> {
+  if (config.adminToken) return { token: config.adminToken, path: null };
+  const { secret, path } = await folderSecret(config.dataDir, 'admin-token');
+  return { token: secret, path };
+}
+
+/** Says now and then that this process lives, and sweeps what crashes left on the disk. */
+function startChores({ store, files, log }: Opened, node: string): NodeJS.Timeout {
+  let sweptMs = 0;
+  return setInterval(() => {
+    store.beat(node, NODE_LEASE_MS).catch((error: unknown) => log.error('heartbeat failed', { error }));
+    sweptMs += NODE_LEASE_MS / 3;
+    if (sweptMs < SWEEP_EVERY_MS) return;
+    sweptMs = 0;
+    files
+      .sweep((ids) => store.known(ids), ORPHAN_AGE_MS)
+      .catch((error: unknown) => log.error('sweep failed', { error }));
+  }, NODE_LEASE_MS / 3);
+}
