@@ -70,6 +70,10 @@ function guardRequests(app: FastifyInstance): void {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
+    // No text of ours has it, and PostgreSQL cannot take it.
+    if (request.url.includes('%00')) {
+      return done(new Refused(refuse('invalid', 'The URL must not contain the character U+0000')));
+    }
     const encoding = request.headers['content-encoding'];
     if (encoding === undefined || encoding === 'identity') return done();
     done(new Refused(refuse('media_type_unsupported', 'A Content-Encoding of the request is not supported')));

@@ -128,6 +128,8 @@ describe('what clients should not send', () => {
       ['POST', `/api/v1/generateTask/${'a'.repeat(300)}`, 404, ''],
       ['POST', '/api/v1/generateTask/kling-2-6%2F..', 404, ''],
       ['GET', '/api/v1/statusTask/%E0%A4%A', 400, ''],
+      ['GET', '/api/v1/statusTask/kling-2-6?taskId=task_%00', 400, ''],
+      ['POST', '/api/v1/generateTask/kling%00', 400, ''],
     ];
     for (const [method, path, status, allow] of cases) {
       const body = method === 'POST' ? { body: GOOD } : {};

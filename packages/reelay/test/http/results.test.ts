@@ -91,7 +91,7 @@ describe('results at signed links', () => {
       forged.searchParams.set(name, value);
       assert.equal((await world.fetch(pathOf(forged.href))).status, 403, name);
     }
-    for (const other of ['/f/file_1', '/f/..%2f..%2fetc%2fpasswd', `/f/file_2${url.search}`, '/f/%00']) {
+    for (const other of ['/f/file_1', '/f/..%2f..%2fetc%2fpasswd', `/f/file_2${url.search}`]) {
       assert.equal((await world.fetch(other)).status, 403, other);
     }
     assert.equal((await world.fetch(path, { method: 'DELETE' })).status, 405);
