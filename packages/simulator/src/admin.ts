@@ -86,6 +86,7 @@ export function createNamespaces(settings: NamespaceSettings): Namespaces {
   };
 }
 
+/** The admin object over those namespaces. */
 export function createAdmin(namespaces: Namespaces, formats: ReadonlyMap<string, Format>): Admin {
   return {
     formats: [...formats.keys()],

@@ -28,84 +28,92 @@ interface Alarm {
 
 /** A clock that starts at the machine's time. */
 export function createClock(): Clock {
-  let offsetMs = 0;
-  let frozenAt: number | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  const alarms: Alarm[] = [];
-  const running = new Set<Promise<void>>();
+  return new SimulatedClock();
+}
 
-  const now = () => frozenAt ?? Date.now() + offsetMs;
+class SimulatedClock implements Clock {
+  #offsetMs = 0;
+  #frozenAt: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  /** Soonest first. */
+  readonly #alarms: Alarm[] = [];
+  readonly #running = new Set<Promise<void>>();
 
-  function fire(alarm: Alarm): void {
+  now(): number {
+    return this.#frozenAt ?? Date.now() + this.#offsetMs;
+  }
+
+  after(delayMs: number, run: () => void | Promise<void>): () => void {
+    const alarm = { at: this.now() + delayMs, run };
+    this.#alarms.splice(placeOf(this.#alarms, alarm.at), 0, alarm);
+    if (this.#alarms[0] === alarm) this.#arm();
+    return () => {
+      const at = this.#alarms.indexOf(alarm);
+      if (at >= 0) this.#alarms.splice(at, 1);
+    };
+  }
+
+  async advance(ms: number): Promise<void> {
+    const target = this.now() + ms;
+    await this.settled();
+    for (let next = this.#alarms[0]; next && next.at <= target; next = this.#alarms[0]) {
+      this.#alarms.shift();
+      this.#moveTo(next.at);
+      this.#fire(next);
+      await this.settled();
+    }
+    this.#moveTo(target);
+    this.#arm();
+  }
+
+  freeze(): void {
+    this.#frozenAt = this.now();
+    clearTimeout(this.#timer);
+  }
+
+  resume(): void {
+    if (this.#frozenAt !== null) this.#offsetMs = this.#frozenAt - Date.now();
+    this.#frozenAt = null;
+    this.#arm();
+  }
+
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#alarms.length = 0;
+  }
+
+  #fire(alarm: Alarm): void {
     const run = Promise.resolve()
       .then(alarm.run)
-      .finally(() => running.delete(run));
-    running.add(run);
+      .finally(() => this.#running.delete(run));
+    this.#running.add(run);
   }
 
-  function arm(): void {
-    clearTimeout(timer);
-    const next = alarms[0];
-    if (!next || frozenAt !== null) return;
-    timer = setTimeout(ring, Math.min(Math.max(0, next.at - now()), TIMER_MS_MAX));
-    timer.unref();
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const next = this.#alarms[0];
+    if (!next || this.#frozenAt !== null) return;
+    const delayMs = Math.min(Math.max(0, next.at - this.now()), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => this.#ring(), delayMs);
+    this.#timer.unref();
   }
 
-  function ring(): void {
-    for (let next = alarms[0]; next && next.at <= now(); next = alarms[0]) {
-      alarms.shift();
-      fire(next);
+  #ring(): void {
+    for (let next = this.#alarms[0]; next && next.at <= this.now(); next = this.#alarms[0]) {
+      this.#alarms.shift();
+      this.#fire(next);
     }
-    arm();
+    this.#arm();
   }
 
-  async function settled(): Promise<void> {
-    while (running.size > 0) await Promise.allSettled(running);
+  #moveTo(at: number): void {
+    if (this.#frozenAt === null) this.#offsetMs += Math.max(0, at - this.now());
+    else this.#frozenAt = Math.max(at, this.#frozenAt);
   }
-
-  function moveTo(at: number): void {
-    if (frozenAt === null) offsetMs += Math.max(0, at - now());
-    else frozenAt = Math.max(at, frozenAt);
-  }
-
-  return {
-    now,
-    settled,
-    after(delayMs, run) {
-      const alarm = { at: now() + delayMs, run };
-      alarms.splice(placeOf(alarms, alarm.at), 0, alarm);
-      if (alarms[0] === alarm) arm();
-      return () => {
-        const at = alarms.indexOf(alarm);
-        if (at >= 0) alarms.splice(at, 1);
-      };
-    },
-    async advance(ms) {
-      const target = now() + ms;
-      await settled();
-      for (let next = alarms[0]; next && next.at <= target; next = alarms[0]) {
-        alarms.shift();
-        moveTo(next.at);
-        fire(next);
-        await settled();
-      }
-      moveTo(target);
-      arm();
-    },
-    freeze() {
-      frozenAt = now();
-      clearTimeout(timer);
-    },
-    resume() {
-      if (frozenAt !== null) offsetMs = frozenAt - Date.now();
-      frozenAt = null;
-      arm();
-    },
-    stop() {
-      clearTimeout(timer);
-      alarms.length = 0;
-    },
-  };
 }
 
 /** The machine's time, for signatures that a receiver checks against its own clock. */

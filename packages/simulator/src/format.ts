@@ -5,6 +5,7 @@ import type { Namespace } from './namespace.ts';
 /** What a request asks of an upstream. `film` is the download of a result, `callback` a message that we send. */
 export type Operation = 'submit' | 'status' | 'list' | 'cancel' | 'upload' | 'account' | 'film' | 'callback';
 
+/** A JSON object of unknown content. */
 export type Fields = { readonly [key: string]: unknown };
 
 /** One request, read and addressed. */
@@ -51,6 +52,7 @@ export interface PlainRoute {
   about?(call: Call): readonly string[];
 }
 
+/** One request that a format answers. */
 export type Route = SubmitRoute | PlainRoute;
 
 /** One message to a receiver of the customer's. */
@@ -95,6 +97,7 @@ export interface Format {
   notify?(job: Job, event: 'started' | 'ended', namespace: Namespace): readonly Notice[];
 }
 
+/** Errors that every upstream has in some form. */
 export type CommonError =
   | 'auth'
   | 'permission'
@@ -108,8 +111,10 @@ export type CommonError =
   | 'maintenance'
   | 'timeout';
 
+/** Reasons for which a job of every upstream can fail. */
 export type CommonFailure = 'content' | 'image' | 'internal' | 'timeout';
 
+/** A documented error answer. */
 export interface WireError {
   readonly status: number;
   readonly message: string;

@@ -30,6 +30,7 @@ export interface Submission {
   readonly memory: { readonly [key: string]: unknown };
 }
 
+/** Where a job stands; the last three are final. */
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
 
 /** One job of an upstream. Times are of the namespace's clock. */

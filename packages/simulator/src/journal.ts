@@ -21,6 +21,7 @@ export interface JournalEntry {
   error: string | null;
 }
 
+/** An entry before it has its number. */
 export type JournalDraft = Omit<JournalEntry, 'number'>;
 
 /** The last requests of a namespace. */
@@ -31,6 +32,7 @@ export interface Journal {
 
 const STRING_CHARACTERS_MAX = 2_000;
 
+/** A journal that keeps that many entries. */
 export function createJournal(capacity: number): Journal {
   const entries: JournalEntry[] = [];
   let number = 0;

@@ -44,65 +44,72 @@ export interface Ledger {
   exposedUsd(format: string): number;
 }
 
+/** An empty ledger. */
 export function createLedger(): Ledger {
-  const total = noTally();
-  const byFormat = new Map<string, Tally>();
-  const byReference = new Map<string, ReferenceTally>();
-  const held = new Map<string, number>();
+  return new CountingLedger();
+}
 
-  function each(
-    format: string,
-    reference: string,
-    prompt: string,
-    change: (tally: Tally) => void,
-  ): ReferenceTally {
-    const ofFormat = byFormat.get(format) ?? noTally();
-    byFormat.set(format, ofFormat);
+class CountingLedger implements Ledger {
+  readonly #total = noTally();
+  readonly #byFormat = new Map<string, Tally>();
+  readonly #byReference = new Map<string, ReferenceTally>();
+  /** List price of what is accepted and not over, by format. */
+  readonly #heldUsd = new Map<string, number>();
+
+  received(format: string, reference: string, prompt: string): void {
+    this.#count(format, reference, prompt, (tally) => {
+      tally.received += 1;
+    });
+  }
+
+  accepted(job: Job): void {
+    const mine = this.#count(job.format, job.reference, job.order.prompt, (tally) => {
+      tally.accepted += 1;
+      tally.held += 1;
+    });
+    mine.ids.push(job.id);
+    this.#hold(job.format, job.costUsd);
+  }
+
+  settled(job: Job): void {
+    this.#hold(job.format, -job.costUsd);
+    this.#count(job.format, job.reference, job.order.prompt, (tally) => {
+      tally.held -= 1;
+      if (job.billing === 'billed') {
+        tally.billed += 1;
+        tally.billedUsd = rounded(tally.billedUsd + job.costUsd);
+      } else tally.released += 1;
+    });
+  }
+
+  report(): LedgerReport {
+    const references = [...this.#byReference.values()];
+    // A copy: what a test has read does not change under it.
+    return structuredClone({
+      total: this.#total,
+      byFormat: Object.fromEntries(this.#byFormat),
+      byReference: references,
+      duplicates: references.filter((one) => one.accepted > 1).map((one) => one.reference),
+    });
+  }
+
+  exposedUsd(format: string): number {
+    return (this.#heldUsd.get(format) ?? 0) + (this.#byFormat.get(format)?.billedUsd ?? 0);
+  }
+
+  #count(format: string, reference: string, prompt: string, change: (tally: Tally) => void): ReferenceTally {
+    const ofFormat = this.#byFormat.get(format) ?? noTally();
+    this.#byFormat.set(format, ofFormat);
     const key = `${format} ${reference}`;
-    const ofReference = byReference.get(key) ?? { format, reference, prompt, ids: [], ...noTally() };
-    byReference.set(key, ofReference);
-    for (const tally of [total, ofFormat, ofReference]) change(tally);
+    const ofReference = this.#byReference.get(key) ?? { format, reference, prompt, ids: [], ...noTally() };
+    this.#byReference.set(key, ofReference);
+    for (const tally of [this.#total, ofFormat, ofReference]) change(tally);
     return ofReference;
   }
 
-  const hold = (format: string, usd: number) => held.set(format, (held.get(format) ?? 0) + usd);
-
-  return {
-    received(format, reference, prompt) {
-      each(format, reference, prompt, (tally) => {
-        tally.received += 1;
-      });
-    },
-    accepted(job) {
-      const mine = each(job.format, job.reference, job.order.prompt, (tally) => {
-        tally.accepted += 1;
-        tally.held += 1;
-      });
-      mine.ids.push(job.id);
-      hold(job.format, job.costUsd);
-    },
-    settled(job) {
-      const billed = job.billing === 'billed';
-      hold(job.format, -job.costUsd);
-      each(job.format, job.reference, job.order.prompt, (tally) => {
-        tally.held -= 1;
-        if (billed) {
-          tally.billed += 1;
-          tally.billedUsd = rounded(tally.billedUsd + job.costUsd);
-        } else tally.released += 1;
-      });
-    },
-    report() {
-      const references = [...byReference.values()];
-      return {
-        total,
-        byFormat: Object.fromEntries(byFormat),
-        byReference: references,
-        duplicates: references.filter((one) => one.accepted > 1).map((one) => one.reference),
-      };
-    },
-    exposedUsd: (format) => (held.get(format) ?? 0) + (byFormat.get(format)?.billedUsd ?? 0),
-  };
+  #hold(format: string, usd: number): void {
+    this.#heldUsd.set(format, (this.#heldUsd.get(format) ?? 0) + usd);
+  }
 }
 
 function noTally(): Tally {

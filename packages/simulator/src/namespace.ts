@@ -78,8 +78,10 @@ export interface Namespace {
   readonly lastIds: Map<string, string>;
 }
 
+/** Some of the settings. */
 export type NamespaceSettings = Partial<Settings>;
 
+/** Quick, without limits, and as strict as documented. */
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
   queueMs: 20,
   runMs: 100,
@@ -97,6 +99,7 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
 
 const JOURNAL_ENTRIES_MAX = 20_000;
 
+/** An empty namespace; settings that are not given are the default ones. */
 export function createNamespace(name: string, settings: NamespaceSettings): Namespace {
   return {
     name,

@@ -15,6 +15,7 @@ export const FILM_DEFECTS = [
   'empty',
   'missing',
 ] as const;
+/** One of them. */
 export type FilmDefect = (typeof FILM_DEFECTS)[number];
 
 const HANGS = ['queue', 'run'] as const;

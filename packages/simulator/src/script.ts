@@ -49,6 +49,7 @@ export const FAULTS = {
   bill: { acts: 'job', meaning: 'costs usd=, or is billed although it failed' },
 } as const satisfies Record<string, Fault>;
 
+/** A name that a script can say. */
 export type FaultName = keyof typeof FAULTS;
 
 /** A directive of a script that cannot be understood. */

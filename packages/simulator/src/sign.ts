@@ -11,6 +11,7 @@ export interface Signer {
   falPrivateKey(): KeyObject;
 }
 
+/** Fresh keys. */
 export function createSigner(): Signer {
   let secret = '';
   let kie = '';

@@ -17,6 +17,7 @@ export type { JournalEntry } from './journal.ts';
 export type { LedgerReport, ReferenceTally, Tally } from './ledger.ts';
 export type { NamespaceSettings, Settings } from './namespace.ts';
 
+/** How to start it; nothing is required. */
 export interface SimulatorOptions {
   /** 0: any free port. */
   readonly port?: number;
@@ -27,6 +28,7 @@ export interface SimulatorOptions {
   readonly settings?: NamespaceSettings;
 }
 
+/** A running simulator. */
 export interface Simulator {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { FORMATS } from '../src/formats/all.ts';
 import { startSimulator, type TestNamespace, type TestSimulator } from '../src/testing.ts';
-import { CLIENTS, type Client, type Look, type Order } from './clients.ts';
+import type { Client, Look, Order } from './client.ts';
+import { CLIENTS } from './clients.ts';
 import { at, download, filmFacts } from './tools.ts';
 
 const TIME_MS = 1_000;
@@ -153,7 +154,7 @@ for (const [name, client] of CLIENTS) {
       assert.equal((await client.look(base, odd)).state, 'unknown');
     });
 
-    it('goes by the picture: fetched by address, its shape is the film’s, and a missing one fails the job', async () => {
+    it('fails a job whose picture cannot be fetched', async () => {
       if (client.format === 'comfyui') return;
       const namespace = frozen();
       const base = namespace.baseUrl(client.format);

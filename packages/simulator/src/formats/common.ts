@@ -2,7 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { Submission } from '../job.ts';
 import { dataUrlBytes } from '../pictures.ts';
 
+/** One hour in milliseconds. */
 export const HOUR_MS = 3_600_000;
+/** One day in milliseconds. */
 export const DAY_MS = 24 * HOUR_MS;
 
 /** Kling's public list price in US dollars a second: resellers whose own price is not documented are counted at it. */

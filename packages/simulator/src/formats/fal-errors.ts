@@ -54,6 +54,7 @@ export const FAL_ERRORS: Readonly<Record<string, WireError>> = {
   canceled: { status: 499, message: 'Request was cancelled' },
 };
 
+/** Which of them a common name means. */
 export const FAL_COMMON_ERRORS: Readonly<Record<CommonError, string>> = {
   auth: 'unauthorized',
   permission: 'forbidden',

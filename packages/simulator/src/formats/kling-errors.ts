@@ -25,6 +25,7 @@ export const KLING_ERRORS: Readonly<Record<string, WireError>> = {
   5002: { status: 504, code: 5002, message: 'Server internal timeout' },
 };
 
+/** Which of them a common name means. */
 export const KLING_COMMON_ERRORS: Readonly<Record<CommonError, string>> = {
   auth: '1002',
   permission: '1103',
