@@ -1,4 +1,5 @@
 import type { DeliveryAttempt, Letter, LetterStore } from '../core/ports/letters.ts';
+import type { OperatorStore } from '../core/ports/operator.ts';
 import type { Vault } from '../core/ports/world.ts';
 import type { Instant, LetterId } from '../core/values.ts';
 import type { Session, Statement } from './session.ts';
@@ -47,6 +48,11 @@ const RECORD: Statement = {
       due_at = case when state = 'pending' and $8 = 'pending' then now_ms() + $9::bigint end
     where id = $1`,
 };
+const REPLAY: Statement = {
+  name: 'replay_letter',
+  text: `update letters set state = 'pending', due_at = now_ms(), leased = false
+    where id = $1 and state <> 'pending' returning id`,
+};
 const DELIVERIES: Statement = {
   name: 'deliveries',
   text: `select l.id, l.url, l.state, coalesce(json_agg(json_build_object(
@@ -66,7 +72,7 @@ interface DeliveryRow {
 }
 
 /** Notices on their way. */
-export function letterStore(session: Session, vault: Vault): LetterStore {
+export function letterStore(session: Session, vault: Vault): LetterStore & Pick<OperatorStore, 'replay'> {
   return {
     async claimLetters(limit, leaseMs) {
       const rows = await session.query<ClaimedRow>(CLAIM, [limit, leaseMs]);
@@ -93,6 +99,7 @@ export function letterStore(session: Session, vault: Vault): LetterStore {
       ];
       await session.query(RECORD, values);
     },
+    replay: async (letter) => (await session.query(REPLAY, [letter])).length > 0,
     async deliveries(task) {
       const rows = await session.query<DeliveryRow>(DELIVERIES, [task]);
       return rows.map(({ id, ...delivery }) => ({ letter: id, ...delivery }));

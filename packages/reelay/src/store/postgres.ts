@@ -1,3 +1,4 @@
+import type { OperatorStore } from '../core/ports/operator.ts';
 import type { Store } from '../core/ports/store.ts';
 import { StoreUnavailable } from '../core/ports/tasks.ts';
 import type { Vault } from '../core/ports/world.ts';
@@ -22,7 +23,7 @@ export interface StoreOptions extends Pick<Database, 'connection' | 'direct'> {
 }
 
 /** The store on a migrated PostgreSQL database (`openDatabase`). Close it before the database. */
-export async function openStore({ connection, direct, vault }: StoreOptions): Promise<Store> {
+export async function openStore({ connection, direct, vault }: StoreOptions): Promise<Store & OperatorStore> {
   const session = new Session(connection);
   const hints = new Hints(direct);
   await hints.open();

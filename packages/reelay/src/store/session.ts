@@ -12,6 +12,8 @@ const LOCK_TIMEOUT = '55P03';
 const UNIQUE_VIOLATION = '23505';
 /** Try again: serialization failure, deadlock. */
 const CONFLICTS = new Set(['40001', '40P01']);
+/** After these the connection is of no more use. */
+const BROKEN = /^(08|57P)/;
 /** Not now: connection, resources, operator intervention, read-only server (a standby), canceled. Classes and codes. */
 const UNAVAILABLE = /^(08|53|57|58|25006|55P03|40001|40P01)/;
 
@@ -84,7 +86,7 @@ export class Session {
       client.release();
       return result;
     } catch (error) {
-      client.release(!(error instanceof pg.DatabaseError) || error.severity === 'FATAL');
+      client.release(!(error instanceof pg.DatabaseError) || BROKEN.test(error.code ?? ''));
       throw translated(error);
     }
   }

@@ -1,4 +1,5 @@
 import { after, before, describe } from 'node:test';
+import type { OperatorStore } from '../../../src/core/ports/operator.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import type { Instant } from '../../../src/core/values.ts';
 import { accountTests } from './suite/accounts.ts';
@@ -10,7 +11,7 @@ import { queueTests } from './suite/queue.ts';
 
 /** A store under test, with a hand on its clock. */
 export interface Bench {
-  readonly store: Store;
+  readonly store: Store & OperatorStore;
   /** Lets time pass for everything that is due, leased, alive or expiring. */
   pass(ms: number): Promise<void>;
   now(): Promise<Instant>;

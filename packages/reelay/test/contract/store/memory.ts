@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Ambiguity } from '../../../src/core/lifecycle.ts';
+import type { OperatorStore } from '../../../src/core/ports/operator.ts';
 import type { Store, Violation } from '../../../src/core/ports/store.ts';
 import type {
   Claimed,
@@ -34,7 +35,7 @@ export interface Row {
  * The store in memory: the same contract as PostgreSQL, by a clock of the test's own. It carries the simulation, so
  * everything is synchronous inside, and every table is open to look at.
  */
-export class MemoryStore extends MemoryLetters implements Store {
+export class MemoryStore extends MemoryLetters implements Store, OperatorStore {
   readonly rows = new Map<TaskId, Row>();
   readonly events = new Map<TaskId, TimelineEntry[]>();
   readonly ambiguities: (Ambiguity & { task: TaskId })[] = [];

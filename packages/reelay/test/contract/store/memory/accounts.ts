@@ -9,7 +9,7 @@ import type {
 } from '../../../../src/core/ports/accounts.ts';
 import type { Task } from '../../../../src/core/task.ts';
 import type { AccountId, Credits, Instant, KeyId, TaskId } from '../../../../src/core/values.ts';
-import { bookPrice } from '../../../../src/store/prices.ts';
+import { bookPrice, inOrder } from '../../../../src/store/prices.ts';
 import { MemoryHouse } from './house.ts';
 
 export interface AccountRow {
@@ -129,6 +129,15 @@ export abstract class MemoryAccounts extends MemoryHouse implements AccountStore
     this.#prices.push(rule);
   }
 
+  async prices(): Promise<readonly PriceRule[]> {
+    return inOrder(this.#prices);
+  }
+
+  async removePrice(rule: Omit<PriceRule, 'price'>): Promise<boolean> {
+    const same = this.#prices.findIndex((one) => priceName(one) === priceName(rule));
+    return same >= 0 && this.#prices.splice(same, 1).length > 0;
+  }
+
   /** A task's hold, charge or refund: the wallet's and the counters' share of it. */
   protected transfer(transfer: Transfer, task: Task): void {
     if (this.transfers.has(transfer.id)) throw new Error(`the transfer ${transfer.id} exists`);
@@ -156,6 +165,6 @@ export abstract class MemoryAccounts extends MemoryHouse implements AccountStore
   }
 }
 
-function priceName(rule: PriceRule): string {
+function priceName(rule: Omit<PriceRule, 'price'>): string {
   return JSON.stringify([rule.model, rule.account, rule.durationSeconds, rule.sound, rule.resolution]);
 }

@@ -70,6 +70,13 @@ export abstract class MemoryLetters extends MemoryAccounts implements LetterStor
     else row.state = outcome.is;
   }
 
+  async replay(id: LetterId): Promise<boolean> {
+    const row = this.letterRows.get(id);
+    if (!row || row.state === 'pending') return false;
+    Object.assign(row, { state: 'pending', dueAt: this.now(), leased: false });
+    return true;
+  }
+
   async deliveries(task: TaskId) {
     return [...this.letterRows.values()]
       .filter((row) => row.letter.task === task)

@@ -113,5 +113,27 @@ export function accountTests(bench: () => Bench): void {
       assert.equal(await price(), 0);
       assert.equal(await store.price('another', account.id, order(key).order), null);
     });
+
+    test('the price book is shown most exact first, and a rule can be taken out of it', async () => {
+      const { store } = bench();
+      const model = `model-${unique()}`;
+      const any: PriceRule = {
+        model,
+        account: null,
+        durationSeconds: null,
+        sound: null,
+        resolution: null,
+        price: 1,
+      };
+      const exact = { ...any, durationSeconds: 10, sound: true, price: 2 };
+      await store.setPrice(any);
+      await store.setPrice(exact);
+      const mine = async () => (await store.prices()).filter((rule) => rule.model === model);
+      assert.deepEqual(await mine(), [exact, any]);
+      assert.equal(await store.removePrice({ ...any, sound: false }), false);
+      assert.equal(await store.removePrice(exact), true);
+      assert.equal(await store.removePrice(exact), false);
+      assert.deepEqual(await mine(), [any]);
+    });
   });
 }

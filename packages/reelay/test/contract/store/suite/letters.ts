@@ -115,6 +115,18 @@ export function letterTests(bench: () => Bench): void {
       assert.equal(delivery?.attempts.length, 2);
     });
 
+    test('an operator sends a letter again that is over, with its own id and body', async () => {
+      const { store } = bench();
+      const task = await ended();
+      const [letter] = await claimOf(task);
+      assert.ok(letter);
+      assert.equal(await store.replay(letter.id), false);
+      await store.recordDelivery(letter.id, attempt(1), { is: 'dead' });
+      assert.equal(await store.replay(letter.id), true);
+      assert.deepEqual(await claimOf(task), [{ ...letter, attempts: 1 }]);
+      assert.equal(await store.replay('evt_nobody'), false);
+    });
+
     test('one slow receiver does not take all the hands', async () => {
       const { store } = bench();
       await claim(1e12);
