@@ -3,7 +3,7 @@ import type { Gateway } from './gateway.ts';
 import type { OpenApi } from './openapi.ts';
 import { openApi, surfaceRoutes } from './openapi.ts';
 import { OPERATOR_ROUTES, OPERATOR_TAG } from './operator/mount.ts';
-import { OWN_ROUTES, OWN_TAGS } from './own-docs.ts';
+import { documentRoute, OWN_ROUTES, OWN_TAGS } from './own-docs.ts';
 import { referencePage } from './reference.ts';
 import { STYLE } from './style.ts';
 
@@ -19,8 +19,7 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, baseUrl: () =>
     built ??= render(document(gateway, baseUrl()));
     return built;
   };
-  const places = gateway.surfaces.flatMap(({ documentAt }) => (documentAt ? [documentAt] : []));
-  for (const place of ['/openapi.json', ...places]) {
+  for (const place of places(gateway)) {
     app.get(place, (_request, reply) => {
       reply.header('content-type', 'application/json; charset=utf-8').send(docs().json);
     });
@@ -43,7 +42,15 @@ export function document(gateway: Gateway, baseUrl: string): OpenApi {
   const tags = surfaces.map(({ name, title, about }) => ({ name, title, description: about }));
   const routes = surfaces.flatMap((surface) => surfaceRoutes(surface, context));
   const about = { baseUrl, version: settings.version, models: context.models };
-  return openApi(about, [...tags, OPERATOR_TAG, ...OWN_TAGS], [...routes, ...OPERATOR_ROUTES, ...OWN_ROUTES]);
+  return openApi(
+    about,
+    [...tags, OPERATOR_TAG, ...OWN_TAGS],
+    [...routes, ...OPERATOR_ROUTES, ...OWN_ROUTES, ...places(gateway).map(documentRoute)],
+  );
+}
+
+function places({ surfaces }: Gateway): readonly string[] {
+  return ['/openapi.json', ...surfaces.flatMap(({ documentAt }) => (documentAt ? [documentAt] : []))];
 }
 
 function render(api: OpenApi) {

@@ -10,6 +10,7 @@ export const OWN_TAGS: readonly Tag[] = [
       'Finished films at signed links. A link is its own permission and lives as long as its file: 15 days after completion.',
   },
   { name: 'health', title: 'Health', description: 'For load balancers and Prometheus.' },
+  { name: 'about', title: 'About', description: 'What this gateway is and how it is spoken to.' },
 ];
 
 export const PROBLEM: Json = {
@@ -74,7 +75,29 @@ export const OWN_ROUTES: readonly DocumentedRoute[] = [
     description: 'In the text format of Prometheus.',
     responses: { 200: { description: 'Metrics', schema: { type: 'string' }, mediaType: 'text/plain' } },
   }),
+  open('GET', '/', {
+    tag: 'about',
+    summary: 'What this is',
+    description: 'As JSON, and as a page for browsers.',
+    responses: { 200: { description: 'Name, version, models, links', schema: { type: 'object' } } },
+  }),
+  open('GET', '/docs', {
+    tag: 'about',
+    summary: 'This reference',
+    description: 'Made from the OpenAPI document; no script, nothing from elsewhere.',
+    responses: { 200: { description: 'The page', schema: { type: 'string' }, mediaType: 'text/html' } },
+  }),
 ];
+
+/** The OpenAPI document itself, at one of its places. */
+export function documentRoute(path: string): DocumentedRoute {
+  return open('GET', path, {
+    tag: 'about',
+    summary: 'The OpenAPI document',
+    description: 'OpenAPI 3.1, made from the schemas that validate.',
+    responses: { 200: { description: 'The document', schema: { type: 'object' } } },
+  });
+}
 
 function open(method: string, path: string, docs: RouteDocs): DocumentedRoute {
   return { method, path, security: 'none', scope: null, repeatable: false, docs };

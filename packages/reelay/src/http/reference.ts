@@ -1,5 +1,6 @@
 import type { Model } from '../core/model.ts';
 import type { Json } from '../core/values.ts';
+import { curls } from './curl.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import type { OpenApi, Operation } from './openapi.ts';
@@ -98,7 +99,7 @@ function operationSection(base: string, entry: Entry): Html {
 <p>${about}</p>
 ${ours.length > 0 ? html`<aside><strong>Ours</strong><ul>${ours.map((line) => html`<li>${line}</li>`)}</ul></aside>` : ''}
 ${parameterTable(operation)}
-${bodies.map((body) => html`<h4>Body</h4>${schemaHtml(body.schema)}`)}
+${bodies.map((body) => html`<h4>Body</h4>${schemaHtml(body.schema, true)}`)}
 ${examples(base, entry)}
 <h4>Answers</h4>
 ${Object.entries(operation.responses).map(([status, response]) => responseHtml(status, response))}
@@ -119,20 +120,20 @@ function parameterTable({ parameters }: Operation): Html | '' {
       description,
     };
   });
-  return html`<h4>Parameters</h4>${table(rows)}`;
+  return html`<h4>Parameters</h4>${table(rows, true)}`;
 }
 
-function schemaHtml(schema: Json): readonly Html[] {
+function schemaHtml(schema: Json, isAsked = false): readonly Html[] {
   return schemaTables(schema).map(
-    ({ title, rows }) => html`${title ? html`<p class="faint">${title}</p>` : ''}${table(rows)}`,
+    ({ title, rows }) => html`${title ? html`<p class="faint">${title}</p>` : ''}${table(rows, isAsked)}`,
   );
 }
 
-function table(rows: readonly SchemaRow[]): Html {
+function table(rows: readonly SchemaRow[], isAsked: boolean): Html {
   return html`<div class="wide"><table><thead><tr><th>Field</th><th>Type</th><th>About</th></tr></thead><tbody>${rows.map(
     (
       row,
-    ) => html`<tr><td><code>${row.name}</code>${row.required ? html` <span class="must">required</span>` : ''}</td>
+    ) => html`<tr><td><code>${row.name}</code>${isAsked && row.required ? html` <span class="must">required</span>` : ''}</td>
 <td>${row.type}</td><td>${row.description}${row.rules.map((rule) => html` <span class="rule">${rule}</span>`)}</td></tr>`,
   )}</tbody></table></div>`;
 }
@@ -148,39 +149,8 @@ function responseHtml(status: string, response: Operation['responses'][string]):
   return html`<details${status === '200' ? ' open' : ''}><summary><span class="status ${kind}">${status}</span> ${response.description}</summary>${contents}</details>`;
 }
 
-function examples(base: string, { method, path, operation }: Entry): Html {
-  const filled = operation.parameters
-    .filter((parameter) => parameter.in === 'path')
-    .reduce(
-      (url, { name, schema }) => url.replace(`{${name}}`, firstValue(schema) ?? `YOUR_${name.toUpperCase()}`),
-      path,
-    );
-  const query = operation.parameters
-    .filter((parameter) => parameter.in === 'query' && parameter.required)
-    .map(({ name }) => `${name}=YOUR_${name.toUpperCase()}`)
-    .join('&');
-  const line = `curl -X ${method.toUpperCase()} "${base}${filled}${query ? `?${query}` : ''}"`;
-  const secret = operation.security.some((scheme) => 'adminToken' in scheme)
-    ? 'YOUR_ADMIN_TOKEN'
-    : 'YOUR_API_KEY';
-  const auth = operation.security.length > 0 ? [`-H "Authorization: Bearer ${secret}"`] : [];
-  const json = operation.requestBody?.content['application/json'];
-  const bodies = Object.entries(json?.examples ?? {});
-  const shown = bodies.length > 0 ? bodies : [['', null] as const];
-  return html`${shown.map(([name, example]) => {
-    const body =
-      example === null ? [] : ['-H "Content-Type: application/json"', `-d '${quoted(example.value)}'`];
-    return html`<h4>Example${name ? `: ${name}` : ''}</h4><pre><code>${[line, ...auth, ...body].join(' \\\n  ')}</code></pre>`;
-  })}`;
-}
-
-/** JSON inside single quotes of a shell. */
-function quoted(value: Json): string {
-  return JSON.stringify(value, null, 2).replaceAll("'", "'\\''").replaceAll('\n', '\n  ');
-}
-
-function firstValue(schema: Json): string | null {
-  const values = typeof schema === 'object' && schema !== null && 'enum' in schema ? schema.enum : [];
-  const first = Array.isArray(values) ? values[0] : undefined;
-  return typeof first === 'string' ? first : null;
+function examples(base: string, { method, path, operation }: Entry): readonly Html[] {
+  return curls(base, method, path, operation).map(
+    ({ name, command }) => html`<h4>Example${name ? `: ${name}` : ''}</h4><pre><code>${command}</code></pre>`,
+  );
 }

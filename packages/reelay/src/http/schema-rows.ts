@@ -76,7 +76,10 @@ function typeName(field: JsonObject): string {
 function rules(field: JsonObject): string[] {
   const values = field.const === undefined ? list(field.enum) : [field.const];
   const bounds: readonly (readonly [string, Json | undefined])[] = [
-    ['one of ', values.length > 0 ? values.map((value) => JSON.stringify(value)).join(', ') : undefined],
+    [
+      values.length === 1 ? 'always ' : 'one of ',
+      values.map((value) => JSON.stringify(value)).join(', ') || undefined,
+    ],
     ['default ', field.default === undefined ? undefined : JSON.stringify(field.default)],
     ['min. length ', field.minLength || undefined],
     ['max. length ', field.maxLength],

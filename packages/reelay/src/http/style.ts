@@ -59,7 +59,7 @@ th, td { padding: 0.5rem 0.9rem 0.5rem 0; border-bottom: 1px solid var(--line); 
 td:first-child { white-space: nowrap; }
 .must { color: var(--accent); font-size: 0.78rem; }
 .rule { display: inline-block; background: var(--plate); border: 1px solid var(--line); border-radius: 5px; padding: 0 0.4em; font-size: 0.8rem; color: var(--faint); }
-.method { display: inline-block; min-width: 3.2em; font: 700 0.68rem/1 ui-monospace, monospace; text-transform: uppercase; color: var(--faint); }
+.method { display: inline-block; min-width: 4em; font: 700 0.68rem/1 ui-monospace, monospace; text-transform: uppercase; color: var(--faint); }
 .method.post { color: var(--accent); }
 .method.get { color: var(--well); }
 .method.patch, .method.delete { color: var(--ill); }

