@@ -29,11 +29,25 @@ function mixRows(src: Uint8Array, row0: number, row1: number, wy: number, from: 
     mixedRow[i] = (src[row0 + i] as number) * uy + (src[row1 + i] as number) * wy;
 }
 
-/**
- * Fills `out[from..to)` from the mixed row at a scale: along each cell of the source the value changes evenly,
- * so it is carried on by addition, in 24-bit fixed point.
- */
+/** Fills `out[from..to)` from the mixed row at a scale. */
 function resample(out: Int32Array, x0: number, scale: number, from: number, to: number, width: number): void {
+  const inverse = 1 / scale;
+  if (scale >= 3) {
+    enlarge(out, x0, scale, from, to, width);
+    return;
+  }
+  const last = width - 2;
+  let at = (from - x0) * inverse;
+  for (let x = from; x < to; x++) {
+    const cell = at > last ? last : at | 0;
+    const a = mixedRow[cell] as number;
+    out[x] = (a + ((mixedRow[cell + 1] as number) - a) * (at - cell) + 128) >> 8;
+    at += inverse;
+  }
+}
+
+/** The same where cells are wide: along each the value changes evenly, so it is carried on by addition. */
+function enlarge(out: Int32Array, x0: number, scale: number, from: number, to: number, width: number): void {
   const inverse = 1 / scale;
   for (let x = from; x < to; ) {
     const cell = Math.max(0, Math.min(width - 2, Math.floor((x - x0) * inverse)));
@@ -106,6 +120,10 @@ function blendPlane(task: Task): void {
       const c1 = unit ? to + shift : Math.min(sw - 1, Math.floor((to - 1 - x0) * inverse) + 1);
       const solid = cover.runs[run + 2] === SOLID && task.opacity === 256;
       const row = r0 * sw;
+      if (solid && unit && wx === 0 && wy === 0 && task.flat < 0) {
+        task.dst.set(task.src.subarray(row + c0, row + c1), y * width + from);
+        continue;
+      }
       if (task.flat < 0) {
         mixRows(task.src, row, row + sw, wy, c0, c1);
         if (unit) slide(colourRow, wx, shift, from, to);

@@ -45,6 +45,7 @@ export interface FilmFiles {
 interface Drawing {
   readonly width: number;
   readonly height: number;
+  readonly paintings: (() => void)[];
   draw(into: Frame, seconds: number): void;
   readonly sound: Score;
 }
@@ -53,13 +54,14 @@ async function compose(order: FilmOrder): Promise<Drawing> {
   if (order.pictures.length > 0) {
     // Loaded as needed: the decoder of pictures is large, and most films have none.
     const { composePicture } = await import('./picture.ts');
-    return await composePicture(order);
+    return { ...(await composePicture(order)), paintings: [] };
   }
   const { width, height } = filmSize(order.aspectRatio);
   const scene = composeScene(order.prompt, order.seed, width, height, order.seconds);
   return {
     width,
     height,
+    paintings: scene.paintings,
     draw: scene.draw,
     sound: scoreOf(order, scene),
   };
@@ -71,12 +73,14 @@ function scoreOf(order: FilmOrder, scene: Scene): Score {
 }
 
 /**
- * Lets go what the scene was painted with before the film is drawn: its memory lies outside the collector's sight,
- * and is given back only between turns of the loop. Available where the process was started for it.
+ * Paints what is to be painted, and lets go between what it was painted with: that memory lies outside the
+ * collector's sight, and is given back only between turns of the loop. The collector can be called where the process
+ * was started for it.
  */
-async function releaseMemory(): Promise<void> {
-  for (let i = 0; i < 2; i++) {
-    globalThis.gc?.();
+async function paintAll(paintings: (() => void)[]): Promise<void> {
+  for (let next = paintings.shift(); next; next = paintings.shift()) {
+    next();
+    globalThis.gc?.({ type: 'minor' });
     await turn();
   }
 }
@@ -95,9 +99,11 @@ export async function renderFilm(order: FilmOrder, progress: (percent: number) =
   progress(0);
   const drawing = await compose(order);
   const { width, height } = drawing;
-  await releaseMemory();
-  const sound = order.sound ? soundInThread(drawing.sound) : null;
-  sound?.catch(() => undefined);
+  // Composed while the scene is painted, and done before the encoder starts: together they would need too much memory.
+  const composed = order.sound ? soundInThread(drawing.sound) : null;
+  composed?.catch(() => undefined);
+  await paintAll(drawing.paintings);
+  const sound = await composed;
   const picture = frame(width, height);
   const thumb = quarter(width, height);
   const shape = { width, height, framesPerSecond: FRAMES_PER_SECOND, quantiser: 27 };
@@ -119,7 +125,7 @@ export async function renderFilm(order: FilmOrder, progress: (percent: number) =
   }
   progress(97);
   const tags = filmTags(order);
-  const film = await mux(await encoder.finish(), FRAMES_PER_SECOND, await sound, tags);
+  const film = await mux(await encoder.finish(), FRAMES_PER_SECOND, sound, tags);
   const preview = await mux(await previewEncoder.finish(), FRAMES_PER_SECOND, null, tags);
   const files = await writeResults(order.folder, film, poster, preview);
   progress(100);

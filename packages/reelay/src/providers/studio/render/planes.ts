@@ -111,7 +111,7 @@ function addRun(runs: number[], rowStart: number, from: number, to: number, kind
 
 /** Splits premultiplied RGBA into premultiplied planes. Width and height must be even. */
 export function spriteFromRgba(
-  rgba: Uint8Array | Uint8ClampedArray,
+  rgba: Uint8Array,
   width: number,
   height: number,
   x: number,
@@ -162,30 +162,12 @@ export function spriteFromRgba(
   };
 }
 
-// What a scene paints with may pile up before a collector looks: it is asked to after this many bytes.
-const LITTER_BYTES = 24_000_000;
-let litter = 0;
-
-/** Takes the pixels of a canvas, premultiplied, and gives the canvas's own memory back at once. */
-function takePixels(canvas: Canvas): Uint8ClampedArray {
-  const { width, height } = canvas;
-  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+/** Takes the premultiplied pixels of a canvas, and gives its own memory back at once. */
+function takePixels(canvas: Canvas): Uint8Array {
+  const pixels = canvas.data();
   canvas.width = 1;
   canvas.height = 1;
-  for (let p = 0; p < data.length; p += 4) {
-    const a = data[p + 3] as number;
-    if (a === 255) continue;
-    const k = a / 255;
-    data[p] = (data[p] as number) * k;
-    data[p + 1] = (data[p + 1] as number) * k;
-    data[p + 2] = (data[p + 2] as number) * k;
-  }
-  litter += data.length;
-  if (litter > LITTER_BYTES) {
-    globalThis.gc?.();
-    litter = 0;
-  }
-  return data;
+  return pixels;
 }
 
 const even = (n: number): number => Math.max(2, Math.ceil(n / 2) * 2);

@@ -20,6 +20,8 @@ export interface Scene {
   readonly brief: Brief;
   /** Seconds of the film at which lightning strikes. */
   readonly strikes: readonly number[];
+  /** What is to be painted before the first frame, in order; `draw` does what is left of it. */
+  readonly paintings: (() => void)[];
   /** Draws the frame at a time of the film, in seconds. The same time draws the same frame. */
   draw(frame: Frame, seconds: number): void;
 }
@@ -104,6 +106,7 @@ export function composeScene(
     margin: worldMargin(width, height),
     unit: Math.sqrt(width * height) / 960,
     rng,
+    prompt,
     palette: palette(time, weather, season, brief.mood),
     brief,
     time,
@@ -111,6 +114,7 @@ export function composeScene(
     season,
     sun: sunPlace(time, rng.fork('sun'), width, height),
     elements: [],
+    paintings: [],
     sounds: new Map(),
     backdrop: parts.backdrop,
     indoors: false,
@@ -129,6 +133,7 @@ export function composeScene(
     sounds: stage.sounds,
     brief,
     strikes: times,
+    paintings: stage.paintings,
     draw: drawing(stage, seconds, times),
   };
 }
@@ -139,6 +144,7 @@ function drawing(stage: Stage, seconds: number, times: readonly number[]): Scene
   const finish = vignette(width, height);
   const [y, u, v] = toYuv(stage.palette.haze);
   return (frame, at) => {
+    while (stage.paintings.length > 0) stage.paintings.shift()?.();
     const share = Math.min(1, at / seconds);
     const project = projection(camera(share, at), width, height);
     const now: Moment = { seconds: at * stage.brief.pace, share, flash: flashAt(times, at), project };

@@ -55,6 +55,7 @@ export interface Stage {
   /** The length that sizes are given in: 1 at 1280 × 720. */
   readonly unit: number;
   readonly rng: Random;
+  readonly prompt: string;
   readonly palette: Palette;
   readonly brief: Brief;
   readonly time: TimeOfDay;
@@ -63,6 +64,8 @@ export interface Stage {
   /** Where the sun or moon stands, in world pixels. */
   readonly sun: { readonly x: number; readonly y: number };
   readonly elements: Element[];
+  /** Large paintings, done in order before the first frame; one at a time, so that memory can be given back between. */
+  readonly paintings: (() => void)[];
   /** How loud each sound is wanted, 0..1. */
   readonly sounds: Map<SoundName, number>;
   /** A second place, to be set at the horizon by the first. */
@@ -88,7 +91,11 @@ export function addLayer(
   painter: (ctx: SKRSContext2D) => void,
   scale = 1,
 ): void {
-  stage.elements.push(layer(paint(box, painter, scale), depth, 1 / scale));
+  let shown: Element = () => undefined;
+  stage.paintings.push(() => {
+    shown = layer(paint(box, painter, scale), depth, 1 / scale);
+  });
+  stage.elements.push((frame, now) => shown(frame, now));
 }
 
 /** An element that shows a sprite at its own place in the world. */

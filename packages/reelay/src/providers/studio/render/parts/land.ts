@@ -2,7 +2,7 @@ import type { SKRSContext2D } from '@napi-rs/canvas';
 import { drawSprite } from '../blend.ts';
 import { css, mix, type Rgb, tone } from '../colour.ts';
 import { curve, fractalTile, sample } from '../noise.ts';
-import { paint, paintPixels } from '../planes.ts';
+import { paint, paintPixels, type Sprite } from '../planes.ts';
 import { addLayer, band, type Stage } from '../stage.ts';
 
 /** A line of land: its height in world pixels (downwards) at each x. */
@@ -182,9 +182,13 @@ export function addSwaying(
   sway: { amount: number; rate: number; phase: number },
   painter: (ctx: SKRSContext2D) => void,
 ): void {
-  const sprite = paint(box, painter);
   const windy = stage.weather === 'wind' || stage.weather === 'storm' ? 2 : 1;
+  let sprite: Sprite | null = null;
+  stage.paintings.push(() => {
+    sprite = paint(box, painter);
+  });
   stage.elements.push((frame, now) => {
+    if (!sprite) return;
     const at = now.project(sprite.x, sprite.yTop, depth);
     const t = now.seconds * sway.rate + sway.phase;
     const lean = sway.amount * windy * (Math.sin(t) + 0.4 * Math.sin(t * 2.3 + 1) + 0.35 * (windy - 1));

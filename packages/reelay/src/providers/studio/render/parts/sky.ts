@@ -5,7 +5,7 @@ import { paint, paintLight, paintPixels } from '../planes.ts';
 import { band, layer, type Stage } from '../stage.ts';
 
 /** The vault of the sky down to `horizon`, with the sun or moon, stars, and clouds as the weather has them. */
-export function addSky(stage: Stage, horizon: number): void {
+export function addSky(stage: Stage, horizon: number, clouds = true): void {
   const { palette: p, height } = stage;
   const noise = stage.rng.fork('sky');
   const grain = Float32Array.from({ length: 4096 }, () => noise.next() - 0.5);
@@ -14,7 +14,7 @@ export function addSky(stage: Stage, horizon: number): void {
   const reach = Math.max(stage.width, height) * 0.75;
   const glow = mix(p.skyLow, p.sun, 0.7);
   let i = 0;
-  const sky = paintPixels(box, 0.5, (x, y, out) => {
+  const sky = paintPixels(box, 1, (x, y, out) => {
     const t = Math.min(1, Math.max(0, (y + stage.margin * 0.4) / (horizon + stage.margin * 0.4)));
     const k = t < 0.62 ? t / 0.62 : (t - 0.62) / 0.38;
     const from = t < 0.62 ? p.skyTop : p.skyMid;
@@ -29,10 +29,10 @@ export function addSky(stage: Stage, horizon: number): void {
     }
     out[3] = 255;
   });
-  stage.elements.push(layer(sky, 0, 2));
+  stage.elements.push(layer(sky, 0));
   if (p.stars > 0.05) addStars(stage, horizon);
   addSun(stage);
-  addClouds(stage, horizon);
+  if (clouds) addClouds(stage, horizon);
 }
 
 /** The sun or moon: a soft disc in a wide glow. */
@@ -96,15 +96,17 @@ export function addStars(stage: Stage, horizon: number): void {
   const box = band(stage, -stage.margin, horizon);
   const tile = fractalTile(rng, 256, 3, 5);
   const lean = rng.between(-0.5, 0.5);
-  const galaxy = paintPixels(box, 0.25, (x, y, out) => {
-    const across = (y - box.height * 0.35 - (x - stage.width / 2) * lean) / (stage.height * 0.34);
-    const n = 0.5 + 0.5 * sample(tile, x * 0.22, y * 0.22);
-    const strength = Math.exp(-across * across * 2.4) * n * n * (1 - Math.max(0, y / horizon) ** 3);
-    out[0] = 150;
-    out[1] = 170;
-    out[2] = 225;
-    out[3] = strength * 105 * p.stars;
-  });
+  const galaxy = paintPixels(
+    box,
+    0.25,
+    (x, y, out) => {
+      const across = (y - box.height * 0.35 - (x - stage.width / 2) * lean) / (stage.height * 0.34);
+      const n = 0.5 + 0.5 * sample(tile, x * 0.22, y * 0.22);
+      const strength = Math.exp(-across * across * 2.4) * n * n * (1 - Math.max(0, y / horizon) ** 3);
+      out[3] = strength * 109 * p.stars - 4;
+    },
+    [150, 170, 225],
+  );
   stage.elements.push(layer(galaxy, 0, 4));
   const field = paint(box, (ctx) => {
     for (let i = 0; i < box.width * box.height * 0.0011 * p.stars; i++) {
@@ -208,7 +210,8 @@ function cloudDeck(
     const density = n * 0.9 + cover * 1.1 - 0.62 + deck * -0.06;
     if (density <= 0) return;
     const lean = Math.max(-1, Math.min(1, (sun.x - x) / (stage.width * 0.2))) * 5;
-    const lit = n - sample(tile, u + lean, v - 6 * Math.max(-1, Math.min(1, (y - sun.y) / (stage.height * 0.2))));
+    const lit =
+      n - sample(tile, u + lean, v - 6 * Math.max(-1, Math.min(1, (y - sun.y) / (stage.height * 0.2))));
     const near = Math.max(0, 1 - Math.hypot(x - sun.x, y - sun.y) / (stage.width * 0.6));
     const t = Math.min(1, Math.max(0, 0.46 + lit * 1.5 + near * 0.3 - density * 0.35));
     const edge = Math.min(1, density * 2.4);

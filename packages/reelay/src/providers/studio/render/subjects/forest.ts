@@ -1,4 +1,4 @@
-import { css, mix, tone } from '../colour.ts';
+import { css, mix, type Rgb, tone } from '../colour.ts';
 import { addMotes, addRays } from '../parts/air.ts';
 import { addMist, hills, throughAir } from '../parts/land.ts';
 import { addGrass } from '../parts/plants.ts';
@@ -113,6 +113,7 @@ function trunks(stage: Stage, row: number, depth: number, foot: number): void {
       ctx.lineTo(x + girth * 0.9, base - h * 0.2);
       ctx.quadraticCurveTo(x + girth, base - girth * 2, x + girth * 1.8, base);
       ctx.fill();
+      furrows(ctx, rng, { x, lean, girth, foot: base, top: -margin }, bark, lit);
       boughs(
         ctx,
         rng,
@@ -125,6 +126,38 @@ function trunks(stage: Stage, row: number, depth: number, foot: number): void {
       );
     }
   });
+}
+
+/** Furrows along a trunk, darker and lighter than its bark. */
+function furrows(
+  ctx: Parameters<Parameters<typeof addLayer>[3]>[0],
+  rng: Stage['rng'],
+  trunk: { x: number; lean: number; girth: number; foot: number; top: number },
+  bark: Rgb,
+  lit: Rgb,
+): void {
+  const { x, lean, girth, foot, top } = trunk;
+  const count = Math.round(Math.min(46, girth * 1.6));
+  for (let i = 0; i < count; i++) {
+    const side = rng.between(-0.85, 0.85);
+    const from = top + (foot - top) * rng.next();
+    const long = girth * rng.between(1.5, 7);
+    const at = (y: number): number => {
+      const t = (y - top) / (foot - top);
+      return x + lean * (1 - t) + side * girth * (0.6 + 0.3 * t);
+    };
+    ctx.strokeStyle = css(rng.next() < 0.7 ? tone(bark, -0.06) : lit, rng.between(0.25, 0.6));
+    ctx.lineWidth = Math.max(0.8, girth * rng.between(0.03, 0.09));
+    ctx.beginPath();
+    ctx.moveTo(at(from), from);
+    ctx.quadraticCurveTo(
+      at(from) + girth * rng.between(-0.08, 0.08),
+      from + long / 2,
+      at(from + long),
+      Math.min(foot, from + long),
+    );
+    ctx.stroke();
+  }
 }
 
 function boughs(

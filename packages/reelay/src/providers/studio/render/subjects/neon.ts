@@ -33,7 +33,7 @@ export const neon: Subject = {
   build(stage) {
     const { width: w, height: h, palette: p } = stage;
     const ground = h * 0.66;
-    addSky(stage, ground);
+    addSky(stage, ground, false);
     streetEnd(stage, ground);
     const far = Math.min(w * 0.16, h * 0.22);
     for (let row = 0; row < 5; row++) {
@@ -41,7 +41,7 @@ export const neon: Subject = {
       const gap = far * 0.7 + (w * 0.46 - far * 0.7) * t ** 1.25;
       for (const side of [-1, 1])
         block(stage, side, row, t, w / 2 + side * gap, ground + h * 0.02 + h * 0.13 * t ** 1.6);
-      if (row < 4)
+      if (row === 1 || row === 3)
         addMist(
           stage,
           h * 0.25,
@@ -81,17 +81,16 @@ export const neon: Subject = {
 /** The haze of light at the street's far end. */
 function streetEnd(stage: Stage, ground: number): void {
   const { width: w, height: h } = stage;
-  for (const [i, colour] of [pick(stage.rng.fork('end'), NEON), [255, 190, 120] as const].entries()) {
-    const reach = h * (0.5 - 0.2 * i);
-    const glow = lightOf(w, h, 8, colour, (x, y) => {
-      const d = Math.hypot((x - w / 2) * 0.8, y - ground + h * 0.06) / reach;
-      return 0.5 * Math.exp(-d * d * 2.2);
-    });
-    stage.elements.push((frame, now) => {
-      const at = now.project(0, 0, 0.06);
-      drawLight(frame, glow, at.x, at.y, 8 * at.scale, 0.9);
-    });
-  }
+  const reach = Math.min(w, h) * 0.62;
+  const colour = mix(pick(stage.rng.fork('end'), NEON), [255, 190, 120], 0.45);
+  const glow = lightOf(reach * 2, reach * 1.5, 8, colour, (x, y) => {
+    const d = Math.hypot((x - reach) * 0.85, y - reach * 0.9) / reach;
+    return 0.75 * Math.max(0, Math.exp(-d * d * 5) - 0.012);
+  });
+  stage.elements.push((frame, now) => {
+    const at = now.project(w / 2 - reach, ground - reach * 0.95, 0.06);
+    drawLight(frame, glow, at.x, at.y, 8 * at.scale, 0.95);
+  });
 }
 
 /** The fronts of one side of the street at one distance, with their signs. */
