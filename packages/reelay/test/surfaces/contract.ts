@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { check } from '../../src/core/model.ts';
 import type { AnyRoute, Surface, SurfaceRequest, SurfaceRoute } from '../../src/core/ports/surface.ts';
 import type { RefusalCode } from '../../src/core/refusal.ts';
@@ -109,6 +110,24 @@ export function surfaceContract(subject: Subject): void {
           assert.ok(read.message.includes(path), read.message);
         }
       }
+    });
+
+    it('reads any JSON into an order that its model takes, or refuses it: 5,000 bodies', () => {
+      const paths = [...fields(subject.body)].map(({ path }) => path);
+      const mutant = fc
+        .tuple(fc.constantFrom(...paths), fc.jsonValue())
+        .map(([path, value]) => replaced(subject.body, path, value));
+      const property = fc.property(fc.oneof({ arbitrary: mutant, weight: 4 }, fc.jsonValue()), (body) => {
+        const read = create.read(request(body), context);
+        if (isRefusal(read)) {
+          const { status } = surface.refuse(read, 'req_1', context);
+          assert.ok(status >= 400 && status < 500);
+        } else {
+          const model = MODELS.find((one) => one.id === read.order.model);
+          assert.ok(model && check(model, read.order, { prompt: '', media: '', params: '' }) === null);
+        }
+      });
+      fc.assert(property, { numRuns: 5_000 });
     });
 
     it('takes no body that is not an object', () => {
