@@ -52,6 +52,9 @@ interface Worker {
 // What a second of film takes before any was measured: a slow machine's figure, in milliseconds.
 const FIRST_GUESS_MS = 1500;
 
+// Long enough for a test suite to keep its process between two films.
+const IDLE_MS = 120_000;
+
 /** Starts the queue; processes are started as jobs come. */
 export function startRenderer(options: RendererOptions): Renderer {
   return new RenderQueue(options);
@@ -196,7 +199,7 @@ class RenderQueue implements Renderer {
   /** An idle process stays for the next job for a while, and never keeps the gateway alive. */
   #rest(worker: Worker): void {
     worker.process.unref();
-    worker.idle = setTimeout(() => worker.process.kill(), this.#options.idleMs ?? 30_000);
+    worker.idle = setTimeout(() => worker.process.kill(), this.#options.idleMs ?? IDLE_MS);
     worker.idle.unref();
   }
 

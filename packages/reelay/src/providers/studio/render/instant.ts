@@ -1,4 +1,4 @@
-import { mux, soundSamples } from './encode/mux.ts';
+import { mux } from './encode/mux.ts';
 import { filmTags, writeResults } from './encode/results.ts';
 import { packagedEncoder } from './encode/video.ts';
 import type { FilmFiles, FilmOrder } from './film.ts';
@@ -33,9 +33,8 @@ export async function renderInstant(order: FilmOrder): Promise<FilmFiles> {
   picture.fill(96 + ((hash >> 16) % 64), luma * 1.25);
   for (let i = 0; i < order.seconds * FRAMES_PER_SECOND; i++) await encoder.add(picture);
   const video = await encoder.finish();
-  const samples = soundSamples(order.seconds);
-  const silence = { left: new Float32Array(samples), right: new Float32Array(samples) };
-  const film = await mux(video, FRAMES_PER_SECOND, order.sound ? silence : null, filmTags(order));
+  const silence = order.sound ? { silentSeconds: order.seconds } : null;
+  const film = await mux(video, FRAMES_PER_SECOND, silence, filmTags(order));
   const preview = order.sound ? await mux(video, FRAMES_PER_SECOND, null, filmTags(order)) : film;
   return await writeResults(order.folder, film, Buffer.from(POSTER, 'base64'), preview);
 }

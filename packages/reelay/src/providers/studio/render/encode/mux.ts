@@ -1,9 +1,10 @@
-import { registerAacEncoder } from '@mediabunny/aac-encoder';
 import {
   AudioSample,
   AudioSampleSource,
   BufferSource,
   BufferTarget,
+  EncodedAudioPacketSource,
+  EncodedPacket,
   EncodedPacketSink,
   EncodedVideoPacketSource,
   Input,
@@ -15,6 +16,15 @@ import {
 /** Samples a second of every sound track. */
 export const SAMPLE_RATE = 48_000;
 const AAC_FRAME = 1024;
+
+/** An AAC-LC frame of stereo silence, and what a decoder must know of it: what the encoder gives for zeros. */
+const SILENT_FRAME = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c);
+const SILENT_CONFIG = {
+  codec: 'mp4a.40.2',
+  numberOfChannels: 2,
+  sampleRate: SAMPLE_RATE,
+  description: Uint8Array.of(0x11, 0x90),
+};
 
 let registered = false;
 
@@ -42,7 +52,7 @@ export function soundSamples(seconds: number): number {
 export async function mux(
   video: Uint8Array,
   framesPerSecond: number,
-  sound: Stereo | null,
+  sound: Stereo | { readonly silentSeconds: number } | null,
   tags: Tags,
 ): Promise<Uint8Array> {
   const input = new Input({ source: new BufferSource(video), formats: [MP4] });
@@ -54,8 +64,9 @@ export async function mux(
   output.setMetadataTags({ title: tags.title, comment: tags.comment, artist: 'Reelay studio (animatic)' });
   const pictures = new EncodedVideoPacketSource('avc');
   output.addVideoTrack(pictures, { frameRate: framesPerSecond });
-  const audio = sound ? audioSource() : null;
-  if (audio) output.addAudioTrack(audio);
+  const audio =
+    sound && 'left' in sound ? await openSound(sound) : sound ? openSilence(sound.silentSeconds) : null;
+  if (audio) output.addAudioTrack(audio.source);
   await output.start();
   const colorSpace = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false } as const;
   const meta = { decoderConfig: { ...config, colorSpace } };
@@ -65,7 +76,7 @@ export async function mux(
     await pictures.add(packet.clone({ timestamp, duration: 1 / framesPerSecond, type }), meta);
   }
   pictures.close();
-  if (sound && audio) await addSound(audio, sound);
+  await audio?.write();
   await output.finalize();
   input.dispose();
   if (!target.buffer) throw new Error('the muxer gave no file');
@@ -84,25 +95,51 @@ function isKey(data: Uint8Array): boolean {
   return false;
 }
 
-function audioSource(): AudioSampleSource {
-  if (!registered) registerAacEncoder();
-  registered = true;
-  return new AudioSampleSource({ codec: 'aac', bitrate: 160_000 });
+/** A sound track that is yet to be written. */
+interface SoundTrack {
+  readonly source: AudioSampleSource | EncodedAudioPacketSource;
+  write(): Promise<void>;
 }
 
-async function addSound(audio: AudioSampleSource, sound: Stereo): Promise<void> {
-  const frames = sound.left.length;
-  const planar = new Float32Array(frames * 2);
-  planar.set(sound.left);
-  planar.set(sound.right, frames);
-  const sample = new AudioSample({
-    data: planar,
-    format: 'f32-planar',
-    numberOfChannels: 2,
-    sampleRate: SAMPLE_RATE,
-    timestamp: 0,
-  });
-  await audio.add(sample);
-  sample.close();
-  audio.close();
+/** The encoder is loaded with the first sound: a silent film never waits for it. */
+async function openSound(sound: Stereo): Promise<SoundTrack> {
+  if (!registered) (await import('@mediabunny/aac-encoder')).registerAacEncoder();
+  registered = true;
+  const source = new AudioSampleSource({ codec: 'aac', bitrate: 160_000 });
+  return {
+    source,
+    async write() {
+      const frames = sound.left.length;
+      const planar = new Float32Array(frames * 2);
+      planar.set(sound.left);
+      planar.set(sound.right, frames);
+      const shape = {
+        format: 'f32-planar',
+        numberOfChannels: 2,
+        sampleRate: SAMPLE_RATE,
+        timestamp: 0,
+      } as const;
+      const sample = new AudioSample({ ...shape, data: planar });
+      await source.add(sample);
+      sample.close();
+      source.close();
+    },
+  };
+}
+
+function openSilence(seconds: number): SoundTrack {
+  const source = new EncodedAudioPacketSource('aac');
+  return {
+    source,
+    async write() {
+      const step = AAC_FRAME / SAMPLE_RATE;
+      const frames = soundSamples(seconds) / AAC_FRAME + 1;
+      for (let i = 0; i < frames; i++) {
+        await source.add(new EncodedPacket(SILENT_FRAME, 'key', i * step, step), {
+          decoderConfig: SILENT_CONFIG,
+        });
+      }
+      source.close();
+    },
+  };
 }

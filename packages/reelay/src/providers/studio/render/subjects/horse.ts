@@ -17,7 +17,7 @@ export const horse: Subject = {
   weight: 1,
   home: 'meadow',
   build(stage) {
-    const { width: w, palette: p, perch, unit } = stage;
+    const { width: w, palette: p, perch } = stage;
     const rng = stage.rng.fork('horse');
     const s = perch.size * 1.5;
     const way = rng.next() < 0.5 ? -1 : 1;
@@ -41,7 +41,7 @@ export const horse: Subject = {
     });
     stage.elements.push((frame, now) => {
       const t = now.seconds;
-      const x = w / 2 + way * (t - 2.6) * unit * 105;
+      const x = w / 2 + way * (now.share - 0.52) * w * 0.78;
       const at = now.project(x, perch.y, perch.depth);
       const beat = t * 2;
       const rise = Math.abs(Math.sin(beat * Math.PI)) * s * 0.05;

@@ -67,8 +67,8 @@ function addShore(stage: Stage, line: number): void {
       const to = box.x + box.width;
       const film = ctx.createLinearGradient(0, box.y, 0, line + reach);
       film.addColorStop(0, css(mix(p.water, p.skyLow, 0.5), 0));
-      film.addColorStop(0.5, css(mix(p.water, p.skyLow, 0.5), 0.5));
-      film.addColorStop(1, css(mix(p.water, p.skyLow, 0.6), 0.35));
+      film.addColorStop(0.5, css(mix(p.water, p.skyLow, 0.4), 0.72));
+      film.addColorStop(1, css(mix(p.water, p.skyLow, 0.5), 0.55));
       ctx.beginPath();
       ctx.moveTo(from, box.y);
       for (let x = from; x <= to; x += 3) ctx.lineTo(x, foot(x));
