@@ -1,3 +1,4 @@
+import { slideCover, slideSolid, wideLight, wideVeil } from './kernels.ts';
 import { type Coverage, type Frame, type Light, SOLID, type Sprite } from './planes.ts';
 
 // The compositor: sub-pixel placement and scaling of planes. One row at a time is resampled into scratch
@@ -120,8 +121,8 @@ function blendPlane(task: Task): void {
       const c1 = unit ? to + shift : Math.min(sw - 1, Math.floor((to - 1 - x0) * inverse) + 1);
       const solid = cover.runs[run + 2] === SOLID && task.opacity === 256;
       const row = r0 * sw;
-      if (solid && unit && wx === 0 && wy === 0 && task.flat < 0) {
-        task.dst.set(task.src.subarray(row + c0, row + c1), y * width + from);
+      if (unit && wy === 0 && task.flat < 0) {
+        slideRun(task, solid, y * width + from, row + c0, to - from, wx);
         continue;
       }
       if (task.flat < 0) {
@@ -134,12 +135,24 @@ function blendPlane(task: Task): void {
         continue;
       }
       mixRows(cover.alpha, row, row + sw, wy, c0, c1);
+      if (task.flat >= 0 && scale >= 3) {
+        wideVeil(task.dst, y * width, mixedRow, sw, x0, scale, from, to, task.flat, task.opacity);
+        continue;
+      }
       if (unit) slide(alphaRow, wx, shift, from, to);
       else resample(alphaRow, x0, scale, from, to, sw);
       if (task.flat < 0) coverRun(task.dst, y * width, from, to, task.opacity);
       else veilRun(task.dst, y * width, from, to, task.opacity, task.flat);
     }
   }
+}
+
+/** A run of a row that is only moved sideways. */
+function slideRun(task: Task, solid: boolean, to: number, from: number, count: number, wx: number): void {
+  const { dst, src, cover } = task;
+  if (!solid) slideCover(dst, src, cover.alpha, to, from, count, wx, task.opacity);
+  else if (wx === 0) dst.set(src.subarray(from, from + count), to);
+  else slideSolid(dst, src, to, from, count, wx);
 }
 
 function copyRun(dst: Uint8ClampedArray, line: number, from: number, to: number, flat: number): void {
@@ -225,6 +238,10 @@ function addPlane(
     const r0 = Math.min(sh - 2, Math.floor(s));
     const wy = Math.min(256, Math.round((s - r0) * 256));
     mixRows(src, r0 * sw, r0 * sw + sw, wy, 0, sw - 1);
+    if (at.scale >= 3) {
+      wideLight(dst, y * width, mixedRow, sw, at.x, at.scale, firstX, lastX, zero, gain);
+      continue;
+    }
     resample(colourRow, at.x, at.scale, firstX, lastX, sw);
     const line = y * width;
     for (let x = firstX; x < lastX; x++) {
