@@ -15,9 +15,9 @@ const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...s
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
 
-// A terminal's Ctrl-C reaches the child by itself (same process group); only what is sent to us alone is passed on.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => child.kill('SIGTERM'));
+// Passed on. A terminal's Ctrl-C reaches the child by itself as well; it takes two within a second for one.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+
 // Whoever started us is gone (npm killed, or the shell it runs us in): nobody could stop the child any more, so it is
 // told to end. Should we be killed ourselves, the child sees its IPC channel close.
 const parents = ancestors();

@@ -108,8 +108,12 @@ test('kill -9 of the database: it is started again, and the gateway goes on', {
   assert.equal(JSON.parse(await reelay(folder, 'audit', '--json')).ok, true);
 });
 
+/** Whether a process runs; one that has ended but that nobody has asked about does not. */
 function alive(pid: number): boolean {
-  return execFileSync('ps', ['-eo', 'pid='], { encoding: 'utf8' }).split(/\s+/).includes(String(pid));
+  const rows = execFileSync('ps', ['-eo', 'pid=,stat='], { encoding: 'utf8' }).trim().split('\n');
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .some(([id, stat]) => Number(id) === pid && !stat?.startsWith('Z'));
 }
 
 /** Where the embedded server of a data folder keeps its data, as the server itself says on its command line. */
