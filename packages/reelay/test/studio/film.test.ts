@@ -6,6 +6,8 @@ import sharp from 'sharp';
 import { growFilm } from '../../src/providers/studio/render/encode/grow.ts';
 import { renderFilm } from '../../src/providers/studio/render/film.ts';
 import { renderInstant } from '../../src/providers/studio/render/instant.ts';
+import { composePicture } from '../../src/providers/studio/render/picture.ts';
+import { frame } from '../../src/providers/studio/render/planes.ts';
 import { filmOrder, inspect, scratch, writePicture } from './helpers.ts';
 
 test('a film from text has the asked duration to the frame, its ratio, sound and metadata', async (t) => {
@@ -34,7 +36,7 @@ test('a film from text has the asked duration to the frame, its ratio, sound and
   const poster = await sharp(files.poster).metadata();
   assert.deepEqual([poster.format, poster.width, poster.height], ['jpeg', 1280, 720]);
   const preview = await inspect(files.preview);
-  assert.deepEqual([preview.width, preview.height, preview.frames], [320, 180, 120]);
+  assert.deepEqual([preview.width, preview.height, preview.frames, preview.videoSeconds], [320, 180, 60, 5]);
   await assertFaststart(files.film);
 });
 
@@ -60,6 +62,58 @@ test('a film from a picture follows its ratio as it is meant to be seen, whateve
   assert.equal(film.frames, 120);
   assert.equal(film.audio, null);
   assert.ok(Math.abs(film.width / film.height - 480 / 300) < 0.02, `${film.width} × ${film.height}`);
+});
+
+const HOLE =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400"><rect width="120" height="120"/></svg>';
+
+test('transparent pictures get a ground, and a last frame is reached', async (t) => {
+  const folder = await scratch(t);
+  const first = await writePicture(join(folder, 'first.png'), 400, 400, (image) =>
+    image.composite([{ input: Buffer.from(HOLE), blend: 'dest-out' }]),
+  );
+  const last = await writePicture(join(folder, 'last.webp'), 640, 640, (image) =>
+    image.negate({ alpha: false }),
+  );
+  const order = filmOrder(folder, { pictures: [first, last], prompt: 'static camera' });
+  const drawn = await composePicture(order);
+  const begin = frame(drawn.width, drawn.height);
+  drawn.draw(begin, 0);
+  const end = frame(drawn.width, drawn.height);
+  drawn.draw(end, 4.9);
+  assert.deepEqual([drawn.width, drawn.height], [960, 960]);
+  const corner = 40 * 960 + 40;
+  assert.ok((begin.y[corner] ?? 0) > 40, 'what is transparent is not black');
+  assert.ok(
+    Math.abs((begin.y[corner] ?? 0) - (end.y[corner] ?? 0)) > 10,
+    'the last picture is seen at the end',
+  );
+});
+
+test('the camera moves over a picture by parts of a pixel and never shows its edge', async (t) => {
+  const folder = await scratch(t);
+  const white = await writePicture(join(folder, 'white.png'), 320, 500, (image) => image.linear(0, 255));
+  for (const prompt of [
+    'pan left',
+    'pan right',
+    'tilt up',
+    'zoom out',
+    'orbit',
+    'handheld',
+    'water',
+    'aerial shot',
+  ]) {
+    const drawn = await composePicture(filmOrder(folder, { pictures: [white], prompt }));
+    const picture = frame(drawn.width, drawn.height);
+    for (const seconds of [0, 1.3, 2.5, 4.1, 4.96]) {
+      picture.y.fill(0);
+      drawn.draw(picture, seconds);
+      assert.ok(
+        picture.y.every((luma) => luma > 225),
+        `${prompt} at ${seconds} s`,
+      );
+    }
+  }
 });
 
 test('a file that is no picture is said to be one', async (t) => {

@@ -18,6 +18,8 @@ import { soundInThread } from './sound/threaded.ts';
 
 /** Frames a second of every film. */
 export const FRAMES_PER_SECOND = 24;
+/** Of so many frames one is in the preview. */
+const PREVIEW_STEP = 2;
 
 /** A film to be rendered. */
 export interface FilmOrder {
@@ -109,15 +111,19 @@ export async function renderFilm(order: FilmOrder, progress: (percent: number) =
   const shape = { width, height, framesPerSecond: FRAMES_PER_SECOND, quantiser: 27 };
   const encoder = await openEncoder(order, shape);
   const { width: w, height: h } = thumb.small;
-  const previewEncoder = await packagedEncoder({ ...shape, width: w, height: h, quantiser: 30 });
+  const previewRate = FRAMES_PER_SECOND / PREVIEW_STEP;
+  const small = { width: w, height: h, framesPerSecond: previewRate, quantiser: 30 };
+  const previewEncoder = await packagedEncoder(small);
   const frames = order.seconds * FRAMES_PER_SECOND;
   const posterAt = Math.floor(frames * 0.4);
   let poster: Buffer = Buffer.alloc(0);
   for (let i = 0; i < frames; i++) {
     drawing.draw(picture, i / FRAMES_PER_SECOND);
     await encoder.add(asBytes(picture));
-    thumb.fill(picture);
-    await previewEncoder.add(asBytes(thumb.small));
+    if (i % PREVIEW_STEP === 0) {
+      thumb.fill(picture);
+      await previewEncoder.add(asBytes(thumb.small));
+    }
     if (i === posterAt) poster = await toJpeg(picture);
     progress(Math.floor(((i + 1) / frames) * 94));
     // Lets messages and a lost parent be seen between frames.
@@ -126,7 +132,7 @@ export async function renderFilm(order: FilmOrder, progress: (percent: number) =
   progress(97);
   const tags = filmTags(order);
   const film = await mux(await encoder.finish(), FRAMES_PER_SECOND, sound, tags);
-  const preview = await mux(await previewEncoder.finish(), FRAMES_PER_SECOND, null, tags);
+  const preview = await mux(await previewEncoder.finish(), previewRate, null, tags);
   const files = await writeResults(order.folder, film, poster, preview);
   progress(100);
   return files;
