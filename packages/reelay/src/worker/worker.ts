@@ -32,6 +32,8 @@ export const BUDGETS: Budgets = { queued: 64, watching: 256, storing: 8, letters
 
 const IDLE_MS = 500;
 const FORGET_EVERY_MS = 60_000;
+/** A look takes 20 s at most, and one that is made twice harms nobody. */
+const WATCHING_LEASE_MS = 30_000;
 /** A film may take 10 minutes to copy; a receiver 30 s to answer. */
 const STORING_LEASE_MS = 11 * 60_000;
 const LETTER_LEASE_MS = 60_000;
@@ -62,7 +64,7 @@ export function startWorker(deps: WorkerDeps, budgets: Budgets = BUDGETS): { sto
       capacity: 2,
       idleMs: IDLE_MS,
       claim: async () => {
-        const due = await store.claim('watching', budgets.watching, LEASE_MS);
+        const due = await store.claim('watching', budgets.watching, WATCHING_LEASE_MS);
         return due.tasks.length > 0 ? [due] : [];
       },
       run: (due) => lookAt(deps, due),
