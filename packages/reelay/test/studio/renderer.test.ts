@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { type Renderer, startRenderer } from '../../src/providers/studio/renderer.ts';
 import { filmOrder, scratch, until } from './helpers.ts';
@@ -40,4 +42,31 @@ test('jobs that wait tell their place and an estimate that grows with it', async
   assert.equal(renderer.cancel('b'), true);
   const next = renderer.state('c');
   assert.equal(next?.is === 'waiting' && next.position, 0);
+});
+
+test('a render process ends when its parent is gone, in the middle of a film', async (t) => {
+  const folder = await scratch(t);
+  const child = fork(new URL('../../src/providers/studio/child.ts', import.meta.url), {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const ended = once(child, 'exit');
+  child.send({ film: filmOrder(folder), instant: false, bytes: 0 });
+  await once(child, 'message');
+  child.disconnect();
+  const [code] = await ended;
+  assert.equal(code, 0);
+});
+
+test('results that cannot be written fail the job, and the next one is rendered', async (t) => {
+  const folder = await scratch(t);
+  const ended: string[] = [];
+  const renderer = startRenderer({ slots: 1, clock, onEnd: (id) => ended.push(id) });
+  t.after(() => renderer.close());
+  const bad = filmOrder(folder, { folder: '/dev/null/no-such-folder' });
+  renderer.start('first', { film: bad, instant: true, bytes: 0 });
+  renderer.start('second', { film: filmOrder(folder), instant: true, bytes: 0 });
+  await until(() => ended.length === 2);
+  assert.equal(renderer.state('first')?.is, 'failed');
+  assert.equal(renderer.state('second')?.is, 'rendered');
 });

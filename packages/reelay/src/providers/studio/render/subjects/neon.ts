@@ -174,7 +174,7 @@ function sign(
   const x = side < 0 ? edge - wide * 0.5 : edge - wide * 0.5;
   stage.elements.push((frame, now) => {
     const at = now.project(x - pad, y - pad, depth + 0.01);
-    const gain = restless && restless(now.seconds * 3) > 0.35 ? 0.45 : 1;
+    const gain = restless && restless(now.seconds * 3) > 0.35 ? 0.7 : 1;
     drawLight(frame, light, at.x, at.y, at.scale * 2, gain * 0.95);
   });
 }

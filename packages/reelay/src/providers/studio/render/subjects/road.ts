@@ -83,7 +83,7 @@ function travel(stage: Stage, horizon: number): void {
   const posts = Array.from({ length: 26 }, (_, i) => ({
     at: (i / 26) * 130,
     side: i % 2 ? 1 : -1,
-    out: rng.between(2.1, 7),
+    out: rng.between(2.9, 8),
     tall: rng.between(2.6, 4.6),
     kind: i % 2,
   }));
@@ -94,7 +94,7 @@ function travel(stage: Stage, horizon: number): void {
     const edge = now.project(stage.width / 2, horizon, 0.14);
     tarmacRows(frame, stage, edge, now.seconds, tarmac, paintYuv, haze);
     const order = posts
-      .map((post) => ({ ...post, z: wrap(post.at - now.seconds * SPEED, 130) + 2.2 }))
+      .map((post) => ({ ...post, z: wrap(post.at - now.seconds * SPEED, 130) + 1.2 }))
       .sort((a, b) => b.z - a.z);
     for (const post of order) {
       const k = (stage.height * 0.9) / post.z;
@@ -102,8 +102,8 @@ function travel(stage: Stage, horizon: number): void {
       const y = edge.y + 0.5 * k;
       const row = trees[post.z > 60 ? 0 : post.z > 24 ? 1 : 2]?.[post.kind];
       const scale = (post.tall * k) / size;
-      const near = Math.min(1, (post.z - 2.2) / 1.5) * Math.min(1, (130 - post.z) / 25);
-      if (row && scale < 5)
+      const near = Math.min(1, (post.z - 1.2) / 0.8) * Math.min(1, (130 - post.z) / 25);
+      if (row && scale < 12)
         drawSprite(frame, row, x - size * 0.31 * scale, y - size * 0.985 * scale, scale, near);
     }
   });
