@@ -129,6 +129,18 @@ export const SETTINGS = {
     positive(1_000_000).default(100),
     'What current-balance converts credits with',
   ),
+  costCapUsd: setting(
+    'REELAY_COST_CAP_USD',
+    z.coerce.number().positive().optional(),
+    'The most US dollars that all attempts of one task may cost upstream',
+    'no cap',
+  ),
+  marginFloorPercent: setting(
+    'REELAY_MARGIN_FLOOR_PERCENT',
+    z.coerce.number().min(0).max(99).optional(),
+    'The share of a task’s price that its upstream must leave; routes that cost more are passed over',
+    'off',
+  ),
   apixoInsufficientCreditsStatus: setting(
     'REELAY_APIXO_INSUFFICIENT_CREDITS_STATUS',
     z
@@ -189,6 +201,11 @@ export function readConfig(overrides: Readonly<Record<string, string>> = {}): Co
   if (problems.length === 0) problems.push(...contradictions(config));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   return config;
+}
+
+/** Which of these variables the environment has: where keys of providers are usually found. */
+export function foundInEnvironment(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : [])));
 }
 
 function contradictions(config: Config): string[] {

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Files } from '../core/ports/files.ts';
+import type { Provider, Routes } from '../core/ports/provider.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Clock, Ids, Models, Scribe } from '../core/ports/world.ts';
 
@@ -12,6 +13,10 @@ export interface House {
   readonly ids: Ids;
   readonly models: Models;
   readonly scribe: Scribe;
+  /** Every provider that can be added. */
+  readonly providers: readonly Provider[];
+  /** Those that are set up, with a door to their upstreams. */
+  routes(): Promise<Routes>;
   close(): Promise<void>;
 }
 

@@ -42,7 +42,10 @@ export function failure(code: FailureCode, message: string = MESSAGES[code]): Fa
   return { code, message };
 }
 
-/** What an upstream may answer, in the common vocabulary of the upstream contracts. */
+/**
+ * What an upstream may answer, in the common vocabulary of the upstream contracts. `misconfigured`: it knows no such
+ * method or model, which is the operator's setup or our adapter, never the order.
+ */
 export type UpstreamFailureKind =
   | 'content_violation'
   | 'invalid_input'
@@ -50,6 +53,7 @@ export type UpstreamFailureKind =
   | 'rate_limited'
   | 'concurrency_limited'
   | 'auth'
+  | 'misconfigured'
   | 'timeout'
   | 'canceled'
   | 'internal';

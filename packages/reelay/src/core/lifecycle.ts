@@ -26,7 +26,13 @@ export type TaskEvent =
   | { readonly is: 'absent'; readonly evidence: Json }
   | { readonly is: 'progressed'; readonly progress: number | null; readonly dueInMs: number }
   | { readonly is: 'rendered'; readonly outputs: readonly Output[]; readonly usage: Usage }
-  | { readonly is: 'rerouted'; readonly reason: Tried['reason']; readonly dueInMs: number }
+  | {
+      readonly is: 'rerouted';
+      readonly reason: Tried['reason'];
+      readonly dueInMs: number;
+      /** The upstream says that it billed nothing. */
+      readonly unbilled?: boolean;
+    }
   | { readonly is: 'stored'; readonly files: readonly StoredFile[] }
   | { readonly is: 'failed'; readonly failure: Failure }
   | { readonly is: 'canceled' }
@@ -209,7 +215,14 @@ function tried(task: Task, event: TaskEvent): readonly Tried[] {
   if (event.is !== 'rerouted' && event.is !== 'absent') return task.tried;
   const { number, route } = attemptOf(task.state);
   const reason = event.is === 'absent' ? event.is : event.reason;
-  return [...task.tried, { attempt: number, route, reason }];
+  const costMicros = event.is === 'rerouted' && !event.unbilled ? spent(task.state) : null;
+  return [...task.tried, { attempt: number, route, reason, ...(costMicros === null ? {} : { costMicros }) }];
+}
+
+/** What a job that was taken may have cost. Null: nothing, or nothing is known. */
+function spent(state: TaskState): UsdMicros | null {
+  if (state.name === 'storing') return state.usage.costMicros ?? state.attempt.costMicros;
+  return state.name === 'running' ? state.attempt.costMicros : null;
 }
 
 function ambiguity(task: Task, event: TaskEvent): Ambiguity | null {

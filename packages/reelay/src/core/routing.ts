@@ -1,6 +1,6 @@
 import type { Mode, Order } from './order.ts';
-import type { Tier, Tried } from './task.ts';
-import type { UsdMicros } from './values.ts';
+import type { Terms, Tier, Tried } from './task.ts';
+import type { Credits, UsdMicros } from './values.ts';
 
 /** What a provider can do of one model, as data. */
 export interface Ability {
@@ -34,15 +34,19 @@ export interface Choice {
   readonly later: boolean;
 }
 
+/** What of a task decides on its route. */
+export interface Candidate {
+  readonly sandbox: boolean;
+  readonly tried: readonly Tried[];
+  /** Absent: whatever it costs. */
+  readonly terms?: Pick<Terms, 'costCapMicros' | 'attemptCapMicros'>;
+}
+
 /**
  * The route for an order. Test keys go to the studio and nowhere else, live keys anywhere but there;
  * `value` never reaches official routes, `auto` takes value first, then official (contract APIXO A7).
  */
-export function choose(
-  routes: readonly ProviderRoute[],
-  order: Order,
-  task: { readonly sandbox: boolean; readonly tried: readonly Tried[] },
-): Choice {
+export function choose(routes: readonly ProviderRoute[], order: Order, task: Candidate): Choice {
   const passedOver: { route: string; reason: string }[] = [];
   let later = false;
   let route: ProviderRoute | null = null;
@@ -67,11 +71,7 @@ function preferred(a: ProviderRoute, b: ProviderRoute): number {
 }
 
 /** Why a route can never serve this order; null where it can. */
-export function lacks(
-  route: ProviderRoute,
-  order: Order,
-  task: { readonly sandbox: boolean; readonly tried: readonly Tried[] },
-): string | null {
+export function lacks(route: ProviderRoute, order: Order, task: Candidate): string | null {
   if (task.sandbox !== (route.provider === 'studio')) {
     return task.sandbox ? 'test keys are served by the studio' : 'the studio serves test keys only';
   }
@@ -83,7 +83,22 @@ export function lacks(
   if (!ability) return `does not serve ${order.model}`;
   if (task.tried.some((one) => one.route === route.name && !repeatable(route, one)))
     return 'was tried already';
-  return cannot(ability, order);
+  return cannot(ability, order) ?? tooDear(ability, order, task);
+}
+
+function tooDear(ability: Ability, order: Order, { tried, terms }: Candidate): string | null {
+  const costMicros = ability.costMicros?.(order) ?? 0;
+  if (costMicros > (terms?.attemptCapMicros ?? Number.POSITIVE_INFINITY))
+    return 'costs more than the price allows';
+  const spentMicros = tried.reduce((sum, one) => sum + (one.costMicros ?? 0), 0);
+  if (spentMicros + costMicros > (terms?.costCapMicros ?? Number.POSITIVE_INFINITY))
+    return 'would bring the task above its cost cap';
+  return null;
+}
+
+/** The most that one attempt may cost upstream. @param marginFloor the share of the price that is to be left, below 1 */
+export function attemptCap(price: Credits, creditsPerUsd: number, marginFloor: number): UsdMicros {
+  return Math.floor(((price * 1e6) / creditsPerUsd) * (1 - marginFloor));
 }
 
 /** What was proven never to have arrived may be sent again; what got lost on our own hardware is simply done again. */

@@ -72,6 +72,8 @@ export interface Terms {
   readonly price: Credits;
   /** The most that all attempts together may cost upstream; null: no cap. */
   readonly costCapMicros: UsdMicros | null;
+  /** The most that one attempt may cost, by the price and the margin that the house wants; absent: no floor was set. */
+  readonly attemptCapMicros?: UsdMicros;
   readonly attemptsMax: number;
   /** How long files are kept after completion. */
   readonly retentionMs: number;
@@ -97,6 +99,8 @@ export interface Tried {
   readonly attempt: number;
   readonly route: string;
   readonly reason: UpstreamFailureKind | 'not_sent' | 'gone' | 'bad_film' | 'absent';
+  /** What its upstream may have billed for it; absent: nothing. */
+  readonly costMicros?: UsdMicros;
 }
 
 /** What clients are shown: everything of a task but its order. The hot row. */

@@ -10,9 +10,9 @@ import type { TaskStore } from '../core/ports/tasks.ts';
 import type { Clock, Ids, Models } from '../core/ports/world.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { isRefusal, refuse } from '../core/refusal.ts';
-import { choose } from '../core/routing.ts';
-import type { Origin, Task, TaskSummary } from '../core/task.ts';
-import type { AccountId, Credits, KeyId } from '../core/values.ts';
+import { attemptCap, choose } from '../core/routing.ts';
+import type { Origin, Task, TaskSummary, Terms } from '../core/task.ts';
+import type { AccountId, Credits, KeyId, UsdMicros } from '../core/values.ts';
 import { Bug } from '../core/values.ts';
 
 export interface CreateDeps {
@@ -22,6 +22,16 @@ export interface CreateDeps {
   readonly files: Pick<Files, 'room'>;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** What tasks may cost upstream; absent: anything. */
+  readonly money?: Money;
+}
+
+export interface Money {
+  /** Of all attempts of a task together; null: no cap. */
+  readonly costCapMicros: UsdMicros | null;
+  /** The share of the price that is to be left of it, from 0 to below 1; null: routes may cost more than the price. */
+  readonly marginFloor: number | null;
+  readonly creditsPerUsd: number;
 }
 
 /** The key that an order came with. */
@@ -56,7 +66,7 @@ export async function create(deps: CreateDeps, input: CreateInput): Promise<Crea
   const accepted = await terms(deps, input);
   if (isRefusal(accepted)) return accepted;
 
-  const task = birth(deps, input, accepted.model, accepted.price);
+  const task = birth(deps, input, accepted);
   const verdict = await deps.store.commit({ ...accept(task), letters: [] });
   switch (verdict) {
     case 'committed':
@@ -80,17 +90,22 @@ export async function create(deps: CreateDeps, input: CreateInput): Promise<Crea
   }
 }
 
+interface Accepted {
+  readonly model: Model;
+  readonly price: Credits;
+  readonly terms: Terms;
+}
+
 /** What the order is accepted on, or why it is not. Creates nothing. */
-export async function terms(
-  deps: CreateDeps,
-  input: CreateInput,
-): Promise<{ readonly model: Model; readonly price: Credits } | Refusal> {
+export async function terms(deps: CreateDeps, input: CreateInput): Promise<Accepted | Refusal> {
   const { order, caller } = input;
   const model = deps.models.byId(order.model);
   if (!model) return refuse('model_unknown', `Unknown model: ${order.model}`, { field: 'model' });
   const wrong = check(model, order, { prompt: 'prompt', media: 'media', params: 'params' });
   if (wrong) return wrong;
-  const choice = choose(await deps.routes.all(), order, { sandbox: caller.sandbox, tried: [] });
+  const price = (await deps.store.price(model.id, caller.account, order)) ?? model.price;
+  const terms = termsOf(model, price, deps.money);
+  const choice = choose(await deps.routes.all(), order, { sandbox: caller.sandbox, tried: [], terms });
   if (choice.route === null && !choice.later) return refuse('no_provider', unserved(order));
   try {
     await deps.files.room();
@@ -100,7 +115,14 @@ export async function terms(
     }
     throw error;
   }
-  return { model, price: (await deps.store.price(model.id, caller.account, order)) ?? model.price };
+  return { model, price, terms };
+}
+
+function termsOf(model: Model, price: Credits, money: Money | undefined): Terms {
+  const { attemptsMax, retentionMs, deadlines } = model;
+  const terms = { price, costCapMicros: money?.costCapMicros ?? null, attemptsMax, retentionMs, deadlines };
+  if (!money || money.marginFloor === null) return terms;
+  return { ...terms, attemptCapMicros: attemptCap(price, money.creditsPerUsd, money.marginFloor) };
 }
 
 function unserved(order: Order): string {
@@ -120,7 +142,8 @@ async function replay(deps: CreateDeps, { caller, origin }: CreateInput): Promis
   return task && { task, replayed: true };
 }
 
-function birth(deps: CreateDeps, { caller, order, origin }: CreateInput, model: Model, price: Credits): Task {
+function birth(deps: CreateDeps, { caller, order, origin }: CreateInput, accepted: Accepted): Task {
+  const { model, price, terms } = accepted;
   const now = deps.clock.now();
   return {
     id: deps.ids.task(),
@@ -141,13 +164,7 @@ function birth(deps: CreateDeps, { caller, order, origin }: CreateInput, model: 
     startedAt: null,
     completedAt: null,
     order,
-    terms: {
-      price,
-      costCapMicros: null,
-      attemptsMax: model.attemptsMax,
-      retentionMs: model.retentionMs,
-      deadlines: model.deadlines,
-    },
+    terms,
     origin,
     prepared: null,
     tried: [],

@@ -4,6 +4,7 @@ import { mountDocs } from './docs.ts';
 import type { Gateway } from './gateway.ts';
 import { mountHealth } from './health.ts';
 import { mountHome } from './home.ts';
+import { mountInbound } from './inbound.ts';
 import { Keys } from './keys.ts';
 import { RateLimiter } from './limit.ts';
 import type { Desk } from './mount.ts';
@@ -45,6 +46,7 @@ export function createApp(gateway: Gateway): App {
   for (const surface of gateway.surfaces) mountSurface(app, desk, surface);
   mountOperator(app, gateway, answers);
   mountResults(app, gateway, answers);
+  mountInbound(app, gateway, answers);
   mountDocs(app, gateway, baseUrl);
   mountHealth(app, gateway, () => life.draining);
   mountHome(app, gateway);

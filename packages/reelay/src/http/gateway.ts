@@ -3,7 +3,7 @@ import type { EndpointStore } from '../core/ports/endpoints.ts';
 import type { Files } from '../core/ports/files.ts';
 import type { Inspector } from '../core/ports/net.ts';
 import type { OperatorStore } from '../core/ports/operator.ts';
-import type { Routes } from '../core/ports/provider.ts';
+import type { InboundCallback, Routes } from '../core/ports/provider.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
 import type { UploadStore } from '../core/ports/uploads.ts';
@@ -99,6 +99,13 @@ export interface Gateway {
   create(input: CreateInput): Promise<Created | Refusal>;
   /** What an order would be accepted on; creates nothing. */
   quote(input: CreateInput): Promise<{ readonly price: Credits } | Refusal>;
+  /** Takes an upstream's callback; false where it is not genuine. Absent where nobody can call back. */
+  inbound?(call: {
+    readonly route: string;
+    readonly task: string;
+    readonly token: string;
+    readonly request: InboundCallback;
+  }): Promise<boolean>;
   cancel(task: TaskId): Promise<{ readonly outcome: CancelOutcome; readonly task: TaskSummary | null }>;
   judgeLink(id: string, query: URLSearchParams, now: Instant): LinkVerdict;
   judgeRange(

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 import type { Links } from '../core/ports/files.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { SurfaceContext } from '../core/ports/surface.ts';
-import type { Models } from '../core/ports/world.ts';
+import type { Models, Vault } from '../core/ports/world.ts';
 import type { LocalFiles } from '../files/local.ts';
 import { openLocalFiles } from '../files/local.ts';
 import { createScribe } from '../flow/scribe.ts';
@@ -25,9 +25,10 @@ const MIN_FREE_BYTES = 1024 ** 3;
 const models: Models = { all: () => MODELS, byId: (id) => MODELS.find((model) => model.id === id) ?? null };
 
 /** The house with what only the composition root sees of it. */
-export interface Opened extends House {
+export interface Opened extends Omit<House, 'routes'> {
   readonly files: LocalFiles;
   readonly log: Log;
+  readonly vault: Vault;
   readonly context: SurfaceContext;
   readonly links: Links & { judge: Awaited<ReturnType<typeof openLinks>>['judge'] };
   readonly net: Awaited<ReturnType<typeof openDoor>>;
@@ -38,7 +39,11 @@ export interface Opened extends House {
 
 /** Opens what commands work with. Attaches to the database of a running gateway, or starts the embedded one. */
 export async function openHouse(config: Config): Promise<House> {
-  return openAll(config, false);
+  const house = await openAll(config, false);
+  const { openProviders } = await import('./routes.ts');
+  const { createMetrics } = await import('../metrics.ts');
+  const routes = async () => (await openProviders(house, null, createMetrics())).routes;
+  return { ...house, routes };
 }
 
 /** Opens every room but those that serve. `isGateway`: the one process that serves this data folder. */
@@ -47,6 +52,7 @@ export async function openAll(config: Config, isGateway: boolean): Promise<Opene
   const log = createLog(config.logLevel);
   const masterKey = config.masterKey ?? (await folderSecret(config.dataDir, 'master-key')).secret;
   const vault = createVault(masterKey);
+  const { PROVIDERS } = await import('../providers/registry.ts');
   const { openStore } = await import('../store/postgres.ts');
   const { openDatabase } = await import('../store/database.ts');
   const database = await openDatabase({
@@ -78,6 +84,8 @@ export async function openAll(config: Config, isGateway: boolean): Promise<Opene
     context,
     links,
     net,
+    vault,
+    providers: PROVIDERS,
     place,
     firstStart: database.isNew,
     async close() {

@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
 import type { Gateway } from '../cli/context.ts';
 import { stopwatch } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Routes } from '../core/ports/provider.ts';
+import type { TaskId } from '../core/values.ts';
 import { cancel } from '../flow/cancel.ts';
 import { create, terms } from '../flow/create.ts';
+import { inbound } from '../flow/inbound.ts';
 import { folderSecret, sha256 } from '../secrets.ts';
 import { SURFACES } from '../surfaces/catalogue.ts';
 import type { Opened } from './house.ts';
 import { openAll } from './house.ts';
 import { openModerator } from './moderator.ts';
-import { openStudio, studioOnly } from './studio.ts';
+import { openProviders } from './routes.ts';
+import { openStudio } from './studio.ts';
 
 /** In-flight submits may take a minute; they are never cut off. */
 const CLOSE_GRACE_MS = 10_000;
@@ -27,8 +31,11 @@ export async function serve(config: Config, version: string): Promise<Gateway> {
   const node = `node-${process.pid}-${randomBytes(6).toString('hex')}`;
   await house.store.beat(node, NODE_LEASE_MS);
   const studio = await openStudio(house, node);
-  const routes = studioOnly(studio.route);
-  const app = await openApp(house, routes, adminTokenHash, version);
+  const { createMetrics } = await import('../metrics.ts');
+  const metrics = createMetrics();
+  const upstreams = await openProviders(house, studio.route, metrics);
+  const { routes } = upstreams;
+  const app = await openApp(house, upstreams, { adminTokenHash, version, metrics });
   let worker: { stop(): Promise<void> } | null = null;
   try {
     if (config.role !== 'worker') {
@@ -45,6 +52,7 @@ export async function serve(config: Config, version: string): Promise<Gateway> {
   house.log.info('serving', { address: house.place.address, version });
   return {
     ...house,
+    routes: async () => routes,
     address: house.place.address,
     adminTokenPath: admin.path,
     async close() {
@@ -52,6 +60,7 @@ export async function serve(config: Config, version: string): Promise<Gateway> {
       clearInterval(chores);
       await app.close(CLOSE_GRACE_MS);
       await worker?.stop();
+      await routes.settled();
       await studio.close();
       await house.close();
     },
@@ -70,12 +79,20 @@ function addressProblem(error: unknown): never {
   throw error;
 }
 
-async function openApp(house: Opened, routes: Routes, adminTokenHash: string, version: string) {
+async function openApp(
+  house: Opened,
+  { routes, addresses }: Awaited<ReturnType<typeof openProviders>>,
+  { adminTokenHash, version, metrics }: { adminTokenHash: string; version: string; metrics: Registry },
+) {
   const { createApp } = await import('../http/app.ts');
   const { judgeRange } = await import('../files/range.ts');
-  const { createMetrics } = await import('../metrics.ts');
   const { config, store, files, clock, ids, models, scribe, log, context, links } = house;
-  const deps = { store, models, routes, files, clock, ids };
+  const money = {
+    costCapMicros: config.costCapUsd === undefined ? null : Math.round(config.costCapUsd * 1e6),
+    marginFloor: config.marginFloorPercent === undefined ? null : config.marginFloorPercent / 100,
+    creditsPerUsd: config.creditsPerUsd,
+  };
+  const deps = { store, models, routes, files, clock, ids, money };
   return createApp({
     settings: {
       host: config.host,
@@ -97,10 +114,14 @@ async function openApp(house: Opened, routes: Routes, adminTokenHash: string, ve
     ids,
     stopwatch,
     log,
-    metrics: createMetrics(),
+    metrics,
     create: (input) => create(deps, input),
     quote: (input) => terms(deps, input),
     cancel: (task) => cancel({ store, clock, scribe }, task),
+    inbound: async ({ route, task, token, request }) =>
+      isTaskId(task) &&
+      addresses.isOurs(route, task, token) &&
+      inbound({ store, clock, scribe, routes }, { route, task, request }),
     judgeLink: (id, query, now) => links.judge(id, query, now),
     judgeRange,
   });
@@ -125,6 +146,10 @@ async function adminToken(config: Config): Promise<{ token: string; path: string
   if (config.adminToken) return { token: config.adminToken, path: null };
   const { secret, path } = await folderSecret(config.dataDir, 'admin-token');
   return { token: secret, path };
+}
+
+function isTaskId(text: string): text is TaskId {
+  return text.startsWith('task_');
 }
 
 /** Says now and then that this process lives, and sweeps what crashes left on the disk. */

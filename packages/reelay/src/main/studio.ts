@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Route, Routes } from '../core/ports/provider.ts';
+import type { Route } from '../core/ports/provider.ts';
 import type { TaskId } from '../core/values.ts';
 import { MODELS } from '../models/catalogue.ts';
 import type { Opened } from './house.ts';
@@ -37,9 +37,4 @@ export async function openStudio({ config, store, clock, net }: Opened, node: st
     upstream,
   };
   return { route, close: () => adapter.close() };
-}
-
-/** The routes where no provider is set up. */
-export function studioOnly(route: Route): Routes {
-  return { all: async () => [route], byName: async (name) => (name === route.name ? route : null) };
 }

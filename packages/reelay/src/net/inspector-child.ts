@@ -1,7 +1,7 @@
 import { MediaFault, type MediaProblem } from '../core/ports/net.ts';
 import { inspectFilm } from './film.ts';
 import type { Finding, Question } from './inspector.ts';
-import { inspectPicture } from './picture.ts';
+import { inspectPicture, writeJpeg } from './picture.ts';
 
 /** The process that opens strangers' files. It answers questions from its parent and goes when the parent does. */
 process.on('message', async (question: Question) => {
@@ -15,6 +15,9 @@ process.send?.({ about: 'ready' } satisfies Finding);
 async function findingOn(question: Question): Promise<Finding> {
   try {
     if (question.about === 'film') return { about: 'film', film: await inspectFilm(question.path) };
+    if (question.about === 'jpeg') {
+      return { about: 'jpeg', bytes: await writeJpeg(question.path, question.into) };
+    }
     return { about: 'picture', picture: await inspectPicture(question.path, question.mimeTypes) };
   } catch (error) {
     if (error instanceof MediaFault) return fault(error.problem, error.message);

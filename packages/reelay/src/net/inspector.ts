@@ -1,16 +1,21 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Film, type Inspector, MediaFault, type MediaProblem, type Picture } from '../core/ports/net.ts';
 
 /** What the child is asked, one at a time. */
 export type Question =
   | { readonly about: 'picture'; readonly path: string; readonly mimeTypes: readonly string[] }
-  | { readonly about: 'film'; readonly path: string };
+  | { readonly about: 'film'; readonly path: string }
+  | { readonly about: 'jpeg'; readonly path: string; readonly into: string };
 
 /** What the child says: `ready` once, then one finding for each question. */
 export type Finding =
   | { readonly about: 'ready' }
   | { readonly about: 'picture'; readonly picture: Picture }
   | { readonly about: 'film'; readonly film: Film }
+  | { readonly about: 'jpeg'; readonly bytes: number }
   | { readonly about: 'fault'; readonly problem: MediaProblem; readonly message: string };
 
 export interface InspectorOptions {
@@ -87,6 +92,19 @@ export function openInspector(options: InspectorOptions = {}): OpenInspector {
       const finding = await inTurn({ about: 'film', path });
       if (finding.about !== 'film') throw faultOf(finding);
       return finding.film;
+    },
+    async jpeg(path) {
+      const folder = await mkdtemp(join(tmpdir(), 'reelay-picture-'));
+      const dispose = () => rm(folder, { recursive: true, force: true });
+      const into = join(folder, 'picture.jpg');
+      try {
+        const finding = await inTurn({ about: 'jpeg', path, into });
+        if (finding.about !== 'jpeg') throw faultOf(finding);
+        return { path: into, bytes: finding.bytes, dispose };
+      } catch (error) {
+        await dispose();
+        throw error;
+      }
     },
     pid: () => child?.pid ?? null,
     close: () => {

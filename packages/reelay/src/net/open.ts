@@ -28,7 +28,7 @@ export interface OpenNet extends Net {
    * here; everything else is judged like a customer's URL, and sees none of them.
    */
   resultsOf(access: ResultAccess): Pick<Net, 'download'>;
-  /** The transport for one provider; its own base address is trusted, private or not. */
+  /** The transport for one provider; its own addresses are trusted, private or not. */
   upstream(setup: UpstreamSetup): Upstream;
   close(): Promise<void>;
 }
@@ -55,15 +55,20 @@ export function openNet(options: NetOptions): OpenNet {
     },
     download: (url, limits) => download(dispatch, policy, url, limits, null),
     resultsOf: (access) => {
-      const rules = vouched(policy, access.baseUrl);
+      const rules = vouched(policy, [access.baseUrl]);
       return { download: (url, limits) => download(dispatch, rules, url, limits, access) };
     },
     post: (url, body, headers, timeoutMs) => post(dispatch, policy, clock, { url, body, headers, timeoutMs }),
-    upstream: (setup) => openUpstream(dispatch, vouched(policy, setup.baseUrl), clock, setup),
+    upstream: (setup) => {
+      const rules = vouched(policy, [setup.baseUrl, ...(setup.addresses ?? [])]);
+      return openUpstream(dispatch, rules, clock, setup);
+    },
     close: () => dispatch.close(),
   };
 }
 
-function vouched(policy: Policy, baseUrl: string): Policy {
-  return { ...policy, allow: new Set([...policy.allow, pairOf(new URL(baseUrl))]) };
+/** What an operator set up may be reached, private or not. */
+function vouched(policy: Policy, addresses: readonly string[]): Policy {
+  const pairs = addresses.map((address) => pairOf(new URL(address)));
+  return { ...policy, allow: new Set([...policy.allow, ...pairs]) };
 }

@@ -8,6 +8,17 @@ const PIXELS_MAX = 50_000_000;
 sharp.cache(false);
 sharp.concurrency(1);
 
+/** Writes a picture as JPEG, upright, on white where it is transparent; an upstream that takes no other sees it so. */
+export async function writeJpeg(path: string, into: string): Promise<number> {
+  const image = sharp(path, { limitInputPixels: PIXELS_MAX, failOn: 'error', sequentialRead: true });
+  const { size } = await image
+    .autoOrient()
+    .flatten({ background: '#fff' })
+    .jpeg({ quality: 92 })
+    .toFile(into);
+  return size;
+}
+
 /**
  * A picture by its bytes, decoded to the last line. Its size is as it is seen, its orientation applied.
  * Moving pictures are refused: a frame is a still. Throws `MediaFault`, or whatever a decoder throws at a broken file.

@@ -10,7 +10,9 @@ import { judgeUrl, type Policy } from './guard.ts';
 export interface UpstreamSetup {
   readonly baseUrl: string;
   readonly credential: Readonly<Record<string, string>>;
-  /** The values of `credential` that must not leave for another origin than `baseUrl`. */
+  /** Other addresses of the same upstream (uploads), as good as `baseUrl`. */
+  readonly addresses?: readonly string[];
+  /** The values of `credential` that must not leave for another origin than those. */
   readonly secrets: readonly string[];
   callbackUrl(task: TaskId): string | null;
 }
@@ -31,9 +33,12 @@ export function openUpstream(
   setup: UpstreamSetup,
 ): Upstream {
   const base = new URL(setup.baseUrl);
+  const origins = new Set(
+    [base, ...(setup.addresses ?? []).map((address) => new URL(address))].map((url) => url.origin),
+  );
   const call = async (request: UpstreamRequest, limitMs: number, sendBy?: Instant) => {
     const url = addressOf(base, request.path);
-    if (url.origin !== base.origin) refuseLeak(request, setup.secrets);
+    if (!origins.has(url.origin)) refuseLeak(request, setup.secrets);
     const limit = timeLimit(limitMs);
     try {
       const verdict = judgeUrl(url.href, policy);

@@ -28,7 +28,7 @@ export function refusal(reply: UpstreamReply): TroubleKind | null {
     401: 'auth',
     402: 'insufficient_upstream_credits',
     403: 'auth',
-    404: 'invalid_input',
+    404: 'misconfigured',
     422: 'invalid_input',
     429: 'rate_limited',
   };

@@ -1,3 +1,4 @@
+import type { RouteReport } from '../../src/core/health.ts';
 import { accept } from '../../src/core/lifecycle.ts';
 import type { Files } from '../../src/core/ports/files.ts';
 import type { Film, Inspector, Net, Picture, PostReply } from '../../src/core/ports/net.ts';
@@ -58,6 +59,8 @@ export class Bench {
   readonly disk = new Map<string, string>();
   readonly store = new MemoryStore(() => this.now);
   routes: Route[] = [];
+  readonly reports: ({ name: string } & RouteReport)[] = [];
+  take: (name: string, task: string) => boolean = () => true;
   picture: Picture = { mimeType: 'image/png', width: 800, height: 600 };
   film: Film = { durationMs: 5_040, width: 1280, height: 720, videoCodec: 'avc', hasAudio: false };
   reply: PostReply = { status: 200, durationMs: 5, excerpt: '', retryAfterMs: null, error: null };
@@ -70,6 +73,8 @@ export class Bench {
   moderate: Moderator['judge'] = async () => ({ allowed: true });
   download: Net['download'] = async (url) => bytes(url);
   inspect: (() => void) | null = null;
+  /** Pictures whose copy was disposed of. */
+  readonly disposed: string[] = [];
   room: Files['room'] = async () => {};
   keep: Files['keep'] = async (id, source) => {
     let content = 'path' in source ? source.path : '';
@@ -88,6 +93,10 @@ export class Bench {
     routes: {
       all: async () => this.routes,
       byName: async (name) => this.routes.find((one) => one.name === name) ?? null,
+      take: async (name, task) => this.take(name, task),
+      report: (name, report) => void this.reports.push({ name, ...report }),
+      claim: async (name, handle, task) => this.store.claimJob(name, JSON.stringify(handle), task),
+      callbackKey: async () => null,
     },
     files: {
       keep: (...given) => this.keep(...given),
@@ -116,6 +125,11 @@ export class Bench {
         this.inspect?.();
         return this.film;
       },
+      jpeg: async (path) => ({
+        path: `${path}.jpg`,
+        bytes: 1,
+        dispose: async () => void this.disposed.push(path),
+      }),
     } satisfies Inspector,
     moderator: { judge: (order) => this.moderate(order) },
     ids: {

@@ -3,7 +3,7 @@ import { stopwatch, systemClock } from '../../src/clock.ts';
 import { hashKey } from '../../src/core/apikey.ts';
 import type { TaskEvent } from '../../src/core/lifecycle.ts';
 import type { Account, ApiKey } from '../../src/core/ports/accounts.ts';
-import type { Route } from '../../src/core/ports/provider.ts';
+import type { Route, Routes } from '../../src/core/ports/provider.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../../src/core/ports/surface.ts';
 import { StoreUnavailable } from '../../src/core/ports/tasks.ts';
@@ -182,7 +182,14 @@ export class World implements AsyncDisposable {
       return this.fault;
     });
     const models = { all: () => MODELS, byId: (id: string) => MODELS.find((one) => one.id === id) ?? null };
-    const routes = { all: async () => [studio], byName: async () => studio };
+    const routes: Routes = {
+      all: async () => [studio],
+      byName: async () => studio,
+      take: async () => true,
+      report: () => {},
+      claim: async () => true,
+      callbackKey: async () => null,
+    };
     const deps = { store, models, routes, files, clock: systemClock, ids: systemIds };
     return {
       settings: {

@@ -72,7 +72,7 @@ test('three workers on one database do the work of one: each film is made once, 
     store: one,
     clock: systemClock,
     ids: { ...systemIds, chance: () => 0 },
-    routes: { all: async () => [route], byName: async () => route },
+    routes: { ...bench.deps.routes, all: async () => [route], byName: async () => route },
     log: { info: () => {}, warn: () => {}, error: (event, fields) => errors.push([event, fields]) },
   });
   const workers = stores.map((one) => startWorker(depsOf(one)));

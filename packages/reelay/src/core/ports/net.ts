@@ -14,6 +14,12 @@ export interface Picture {
   readonly height: number;
 }
 
+export interface JpegCopy {
+  readonly path: string;
+  readonly bytes: number;
+  dispose(): Promise<void>;
+}
+
 export interface Film {
   readonly durationMs: number;
   readonly width: number;
@@ -50,6 +56,8 @@ export interface Net {
 export interface Inspector {
   picture(path: string, mimeTypes: readonly string[]): Promise<Picture>;
   film(path: string): Promise<Film>;
+  /** A copy of a picture as JPEG, in a temporary place until it is disposed of. */
+  jpeg(path: string): Promise<JpegCopy>;
 }
 
 /** A medium that cannot be used. */

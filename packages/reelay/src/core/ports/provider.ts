@@ -1,8 +1,10 @@
 import type { UpstreamFailure } from '../failure.ts';
+import type { RouteReport } from '../health.ts';
 import type { Order, PreparedMedia } from '../order.ts';
 import type { Ability, ProviderRoute } from '../routing.ts';
 import type { Attempt, Output, Tier, Usage } from '../task.ts';
 import type { Instant, Json, TaskId } from '../values.ts';
+import type { Net } from './net.ts';
 
 /** A job as a provider is given it. */
 export interface Job {
@@ -133,10 +135,28 @@ export interface Provider {
 export interface Route extends ProviderRoute {
   readonly adapter: Provider;
   readonly upstream: Upstream;
+  /**
+   * Fetches results of this upstream, with what it wants to see below its own address. Absent: they are fetched like
+   * anybody's, or lie on this machine.
+   */
+  readonly download?: Net['download'];
 }
 
+/** The providers that are set up, and how they are doing. */
 export interface Routes {
   /** Every enabled route with its present health. */
   all(): Promise<readonly Route[]>;
+  /** Also a disabled one: what it has is finished. */
   byName(name: string): Promise<Route | null>;
+  /**
+   * Takes a route for an attempt of this task, just before its intent is committed: a slot where it has so many, the
+   * one try where its breaker is half open. False: it is full or ill by now.
+   */
+  take(name: string, task: TaskId): Promise<boolean>;
+  /** Says what came of an attempt. Never waits, never throws. */
+  report(name: string, report: RouteReport): void;
+  /** Whether a handle is this task's job: an upstream that gives two tasks the same one is not believed. */
+  claim(name: string, handle: Json, task: TaskId): Promise<boolean>;
+  /** What callbacks of a route are verified with, kept for a while; null where it signs nothing. Throws `Trouble`. */
+  callbackKey(route: Route): Promise<string | null>;
 }

@@ -2,6 +2,7 @@ import type { StoredFile } from '../task.ts';
 import type { FileId, KeyId, TaskId } from '../values.ts';
 import type { AccountStore } from './accounts.ts';
 import type { LetterStore } from './letters.ts';
+import type { RouteStore } from './routes.ts';
 import type { TaskStore } from './tasks.ts';
 
 /** Allowance of requests, leased in blocks so that several processes together never exceed a key's rate. */
@@ -37,7 +38,14 @@ export interface Violation {
 }
 
 /** The whole store. */
-export interface Store extends TaskStore, LetterStore, AccountStore, LimitStore, FileStore, NodeStore {
+export interface Store
+  extends TaskStore,
+    LetterStore,
+    AccountStore,
+    LimitStore,
+    FileStore,
+    NodeStore,
+    RouteStore {
   /** Throws `StoreUnavailable` unless the database answers and its migrations are done. */
   ready(): Promise<void>;
   /** Holds every law against the database in one consistent snapshot. */

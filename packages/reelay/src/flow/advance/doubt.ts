@@ -6,10 +6,15 @@ import type { Task } from '../../core/task.ts';
 import type { Instant, Json } from '../../core/values.ts';
 import { move } from '../move.ts';
 import type { AdvanceDeps } from './deps.ts';
+import { LEASE_MS, SEND_MARGIN_MS } from './deps.ts';
+import { jobOf } from './submit.ts';
 
 /** “Absent” takes this many empty looks, over at least this long (`invariants.md`, “Submitting once”, 7). */
 const EMPTY_READS = 3;
 const ABSENT_AFTER_MS = 120_000;
+
+/** How long upstreams that take a key are trusted to remember it; none says (contract 5), so less than the usual day. */
+const KEY_LIFE_MS = 12 * 3_600_000;
 
 /** A submit whose lease ran out: its process died or stalled, so nobody knows whether it landed. Never sent again as it is. */
 export async function takeOver(deps: AdvanceDeps, task: Task): Promise<void> {
@@ -32,9 +37,15 @@ export async function resolveDoubt(deps: AdvanceDeps, task: Task, now: Instant):
     });
     return;
   }
-  const seen = await lookUp(route, task);
-  if (seen.is === 'found') {
+  const seen =
+    route?.adapter.dedupe === 'key' ? await sendAgain(deps, route, task, now) : await lookUp(route, task);
+  if (seen.is === 'found' && (await deps.routes.claim(attempt.route, seen.handle, task.id))) {
     await move(deps, task, { is: 'found', handle: seen.handle, dueInMs: 0 });
+  } else if (seen.is === 'refused') {
+    await move(deps, task, {
+      is: 'absent',
+      evidence: { because: 'the same key was refused', by: seen.reason },
+    });
   } else if (seen.is === 'nothing' && emptyReads >= EMPTY_READS && provable(task, now)) {
     const evidence = { because: 'looked up by our reference', emptyReads, sinceMs: now - task.stateSince };
     await move(deps, task, { is: 'absent', evidence });
@@ -58,7 +69,27 @@ function provable(task: Task, now: Instant): boolean {
 type Seen =
   | { readonly is: 'found'; readonly handle: Json }
   | { readonly is: 'nothing' }
+  | { readonly is: 'refused'; readonly reason: string }
   | { readonly is: 'cannot_say' };
+
+/**
+ * Where the upstream knows a request again by its key, the same request is the way to ask: on the same route, with the
+ * same reference and body, while it remembers. Pictures are uploaded anew each time, so their requests are never the same.
+ */
+async function sendAgain(deps: AdvanceDeps, route: Route, task: Task, now: Instant): Promise<Seen> {
+  if (task.state.name !== 'unknown' || task.order.media.length > 0) return { is: 'cannot_say' };
+  const { attempt } = task.state;
+  if (now >= attempt.startedAt + KEY_LIFE_MS) return { is: 'cannot_say' };
+  const sendBy = deps.clock.now() + LEASE_MS - SEND_MARGIN_MS;
+  try {
+    const { job } = await jobOf(deps, task, { ...attempt, sendBy }, route.adapter);
+    return { is: 'found', handle: await route.adapter.submit(job, route.upstream) };
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    const refused = error.kind === 'content_violation' || error.kind === 'invalid_input';
+    return refused ? { is: 'refused', reason: error.kind } : { is: 'cannot_say' };
+  }
+}
 
 async function lookUp(route: Route | null, task: Task): Promise<Seen> {
   if (task.state.name !== 'unknown' || !route?.adapter.find) return { is: 'cannot_say' };

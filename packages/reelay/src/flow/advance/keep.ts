@@ -3,7 +3,7 @@ import type { TaskEvent } from '../../core/lifecycle.ts';
 import { deadline } from '../../core/lifecycle.ts';
 import { ratio } from '../../core/model.ts';
 import { FileTooLarge, StorageFull } from '../../core/ports/files.ts';
-import type { Film } from '../../core/ports/net.ts';
+import type { Film, Net } from '../../core/ports/net.ts';
 import { MediaFault } from '../../core/ports/net.ts';
 import type { Output, StoredFile, Task } from '../../core/task.ts';
 import type { FileId, Instant } from '../../core/values.ts';
@@ -28,20 +28,32 @@ export async function keep(deps: AdvanceDeps, task: Task, now: Instant): Promise
     await move(deps, task, { is: 'expired' });
     return;
   }
-  const copied = await copy(deps, task, task.state.outputs);
-  if ('is' in copied) await move(deps, task, copied);
-  else await insist(deps, () => move(deps, task, { is: 'stored', files: copied.files }));
+  const { attempt, outputs } = task.state;
+  const copied = await copy(deps, task, attempt.route, outputs);
+  if ('is' in copied) {
+    const moved = await move(deps, task, copied);
+    if (moved && copied.is === 'rerouted') {
+      deps.routes.report(attempt.route, { is: 'failed', stage: 'film', kind: copied.reason });
+    }
+    return;
+  }
+  if (!(await insist(deps, () => move(deps, task, { is: 'stored', files: copied.files })))) return;
+  const latencyMs = Math.max(0, deps.clock.now() - attempt.startedAt);
+  deps.routes.report(attempt.route, { is: 'succeeded', latencyMs });
 }
 
 /** Copies all results; what went wrong with them instead. */
 async function copy(
   deps: AdvanceDeps,
   task: Task,
+  routeName: string,
   outputs: readonly Output[],
 ): Promise<{ readonly files: readonly StoredFile[] } | TaskEvent> {
   const files: StoredFile[] = [];
   try {
-    for (const output of outputs) files.push(await copyOne(deps, task, output));
+    const route = await deps.routes.byName(routeName);
+    const download = route?.download ?? deps.net.download;
+    for (const output of outputs) files.push(await copyOne(deps, task, output, download));
     const film = files.find((file) => file.kind === 'video');
     if (!film) throw new MediaFault('broken', 'there is no film');
     await holdAgainstOrder(deps, task, film.id);
@@ -55,14 +67,17 @@ async function copy(
 }
 
 /** Under a new id: somebody slower who copies the same result must not replace bytes that are recorded already. */
-async function copyOne(deps: AdvanceDeps, task: Task, output: Output): Promise<StoredFile> {
+async function copyOne(
+  deps: AdvanceDeps,
+  task: Task,
+  output: Output,
+  download: Net['download'],
+): Promise<StoredFile> {
   const id = deps.ids.file();
   const source =
     'path' in output.at
       ? { path: output.at.path }
-      : {
-          stream: await deps.net.download(output.at.url, { maxBytes: FILM_BYTES_MAX, totalMs: DOWNLOAD_MS }),
-        };
+      : { stream: await download(output.at.url, { maxBytes: FILM_BYTES_MAX, totalMs: DOWNLOAD_MS }) };
   const { bytes, sha256 } = await deps.files.keep(id, source, FILM_BYTES_MAX);
   const expiresAt = deps.clock.now() + task.terms.retentionMs;
   return { id, kind: output.kind, mimeType: MIME_TYPES[output.kind], bytes, sha256, expiresAt };

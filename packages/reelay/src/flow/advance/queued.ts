@@ -2,7 +2,9 @@ import { backoffMs } from '../../core/backoff.ts';
 import type { Failure } from '../../core/failure.ts';
 import { failure } from '../../core/failure.ts';
 import { deadline } from '../../core/lifecycle.ts';
+import type { Route } from '../../core/ports/provider.ts';
 import { ModerationUnavailable } from '../../core/ports/world.ts';
+import type { Choice } from '../../core/routing.ts';
 import { choose } from '../../core/routing.ts';
 import type { Task } from '../../core/task.ts';
 import type { Instant } from '../../core/values.ts';
@@ -21,9 +23,7 @@ export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant)
   const ready = await prepare(deps, task);
   if (!ready) return;
 
-  const routes = await deps.routes.all();
-  const choice = choose(routes, ready.order, ready);
-  const route = routes.find((one) => one.name === choice.route?.name);
+  const { choice, route } = await taken(deps, ready);
   if (ready.tried.length >= ready.terms.attemptsMax) {
     await move(deps, ready, { is: 'failed', failure: exhausted(ready) });
   } else if (route) {
@@ -33,6 +33,21 @@ export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant)
     await move(deps, ready, { is: 'deferred', reason, dueInMs: backoffMs(1, deps.ids.chance()) });
   } else {
     await move(deps, ready, { is: 'failed', failure: exhausted(ready) });
+  }
+}
+
+/** The route for the next attempt, taken: one that is full or ill by now is passed over like one that was before. */
+async function taken(deps: AdvanceDeps, task: Task): Promise<{ choice: Choice; route: Route | null }> {
+  const full = new Set<string>();
+  for (;;) {
+    const routes = (await deps.routes.all()).map((one) =>
+      full.has(one.name) ? { ...one, health: 'full' as const } : one,
+    );
+    const choice = choose(routes, task.order, task);
+    const route = routes.find((one) => one.name === choice.route?.name) ?? null;
+    if (!route || task.tried.length >= task.terms.attemptsMax) return { choice, route };
+    if (await deps.routes.take(route.name, task.id)) return { choice, route };
+    full.add(route.name);
   }
 }
 

@@ -1,7 +1,10 @@
 import { backoffMs } from '../../core/backoff.ts';
 import { customerFailure, Trouble } from '../../core/failure.ts';
+import type { RouteReport } from '../../core/health.ts';
 import type { TaskEvent } from '../../core/lifecycle.ts';
-import type { Job, Route } from '../../core/ports/provider.ts';
+import type { JpegCopy } from '../../core/ports/net.ts';
+import { MediaFault } from '../../core/ports/net.ts';
+import type { Job, Provider, Route } from '../../core/ports/provider.ts';
 import type { Attempt, Task } from '../../core/task.ts';
 import type { Instant, Json } from '../../core/values.ts';
 import { move } from '../move.ts';
@@ -39,17 +42,33 @@ async function submitOnce(
   deps: AdvanceDeps,
   task: Task,
   intent: Attempt,
-  { adapter, upstream }: Route,
+  { name, adapter, upstream }: Route,
 ): Promise<TaskEvent> {
+  let made: Made | null = null;
   try {
-    const job = await jobOf(deps, task, intent);
+    made = await jobOf(deps, task, intent, adapter);
+    const { job } = made;
     const prepared = adapter.prepare ? await unbilled(adapter.prepare(job, upstream)) : null;
     const handle = await adapter.submit({ ...job, prepared }, upstream);
+    deps.routes.report(name, { is: 'accepted' });
+    if (!(await insist(deps, () => deps.routes.claim(name, handle, task.id)))) {
+      return { is: 'doubted', reason: 'it answered with another task’s job', dueInMs: 1_000 };
+    }
     return { is: 'submitted', handle, dueInMs: adapter.looks.firstMs(task.order) };
   } catch (error) {
-    if (error instanceof Trouble) return reaction(error, task, deps.ids.chance());
-    throw error;
+    if (!(error instanceof Trouble)) throw error;
+    deps.routes.report(name, reported(error));
+    return reaction(error, task, deps.ids.chance());
+  } finally {
+    await made?.dispose();
   }
+}
+
+/** What a trouble with a submit says of its route. */
+export function reported({ kind, retryAfterMs }: Trouble): RouteReport {
+  if (kind === 'content_violation' || kind === 'invalid_input') return { is: 'refused' };
+  if (kind === 'rate_limited' || kind === 'concurrency_limited') return { is: 'throttled', retryAfterMs };
+  return { is: 'failed', stage: 'submit', kind };
 }
 
 /** Before the billable call nothing is in doubt: an upload whose answer was lost is simply made again. */
@@ -62,14 +81,42 @@ async function unbilled(preparing: Promise<Json>): Promise<Json> {
   }
 }
 
-async function jobOf(deps: AdvanceDeps, task: Task, intent: Attempt): Promise<Job> {
+/** A job, with copies of its pictures that are to be disposed of. */
+interface Made {
+  readonly job: Job;
+  dispose(): Promise<void>;
+}
+
+/** The job for a provider, its pictures in a type that it takes. */
+export async function jobOf(
+  deps: AdvanceDeps,
+  task: Task,
+  intent: Attempt,
+  { pictures }: Pick<Provider, 'pictures'>,
+): Promise<Made> {
   const media: Job['media'][number][] = [];
-  for (const one of task.prepared?.media ?? []) {
-    const path = await deps.files.path(one.file);
-    if (path === null) throw new Trouble('not_sent', `the input ${one.file} is not on this machine`);
-    media.push({ ...one, path });
+  const copies: JpegCopy[] = [];
+  const dispose = async () => {
+    for (const copy of copies) await copy.dispose();
+  };
+  try {
+    for (const one of task.prepared?.media ?? []) {
+      const path = await deps.files.path(one.file);
+      if (path === null) throw new Trouble('not_sent', `the input ${one.file} is not on this machine`);
+      if (one.kind !== 'image' || !pictures || pictures.includes(one.mimeType)) {
+        media.push({ ...one, path });
+      } else {
+        const copy = await deps.inspector.jpeg(path);
+        copies.push(copy);
+        media.push({ ...one, mimeType: 'image/jpeg', path: copy.path, bytes: copy.bytes });
+      }
+    }
+  } catch (error) {
+    await dispose();
+    // It was decoded before: what goes wrong now is this machine's, not the picture's.
+    throw error instanceof MediaFault ? new Trouble('not_sent', `the picture: ${error.message}`) : error;
   }
-  return { task: task.id, order: task.order, attempt: intent, media, prepared: null };
+  return { job: { task: task.id, order: task.order, attempt: intent, media, prepared: null }, dispose };
 }
 
 /** Each kind of trouble has exactly one reaction. */
@@ -88,6 +135,7 @@ function reaction(trouble: Trouble, task: Task, chance: number): TaskEvent {
       return { is: 'failed', failure: customerFailure({ kind, message, charged: false }) };
     case 'auth':
     case 'insufficient_upstream_credits':
+    case 'misconfigured':
     case 'timeout':
     case 'canceled':
     case 'internal':

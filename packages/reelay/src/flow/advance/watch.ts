@@ -1,4 +1,5 @@
 import { customerFailure, isCustomersDoing, Trouble } from '../../core/failure.ts';
+import type { RouteReport } from '../../core/health.ts';
 import type { TaskEvent } from '../../core/lifecycle.ts';
 import { deadline } from '../../core/lifecycle.ts';
 import type { Route, Sighting } from '../../core/ports/provider.ts';
@@ -55,7 +56,9 @@ async function watchRoute(
 
 /** Ends a task whose time is over, and only then its job: what the upstream makes of that is no matter any more. */
 async function expire(deps: AdvanceDeps, route: Route | null, { task, state }: Watched): Promise<void> {
-  if (await move(deps, task, { is: 'expired' })) await stop(route, state);
+  if (!(await move(deps, task, { is: 'expired' }))) return;
+  deps.routes.report(state.attempt.route, { is: 'failed', stage: 'film', kind: 'timeout' });
+  await stop(route, state);
 }
 
 async function stopOrLook(deps: AdvanceDeps, route: Route | null, one: Watched): Promise<void> {
@@ -83,7 +86,7 @@ async function look(deps: AdvanceDeps, route: Route | null, group: readonly Watc
   const handles = group.map((one) => one.state.handle);
   const { thenMs } = route.adapter.looks;
   try {
-    await take(deps, group, await route.adapter.watch(handles, route.upstream), thenMs);
+    await take(deps, route, group, await route.adapter.watch(handles, route.upstream));
   } catch (error) {
     // An upstream that cannot be asked now says nothing about the jobs.
     if (error instanceof Trouble) return postpone(deps, group, thenMs);
@@ -94,10 +97,11 @@ async function look(deps: AdvanceDeps, route: Route | null, group: readonly Watc
 /** Commits what changed; the rest is looked at again later. */
 async function take(
   deps: AdvanceDeps,
+  { name, adapter }: Route,
   group: readonly Watched[],
   sightings: readonly Sighting[],
-  thenMs: number,
 ): Promise<void> {
+  const { thenMs } = adapter.looks;
   const seen = group.map((one, index) => ({
     one,
     event: what(one, sightings[index] ?? NOTHING_NEW, thenMs),
@@ -105,8 +109,20 @@ async function take(
   const unchanged = seen.filter(({ event }) => event === null).map(({ one }) => one);
   await Promise.all([
     postpone(deps, unchanged, thenMs),
-    ...seen.map(async ({ one, event }) => event && (await move(deps, one.task, event))),
+    ...seen.map(async ({ one, event }, index) => {
+      if (!event || !(await move(deps, one.task, event))) return;
+      const report = reported(sightings[index] ?? NOTHING_NEW);
+      if (report) deps.routes.report(name, report);
+    }),
   ]);
+}
+
+/** What a job's end says of its route; null where it says nothing: its film is still to be looked at, or it was stopped. */
+function reported(sighting: Sighting): RouteReport | null {
+  if (sighting.is === 'gone') return { is: 'failed', stage: 'film', kind: 'gone' };
+  if (sighting.is !== 'failed' || sighting.failure.kind === 'canceled') return null;
+  const { kind } = sighting.failure;
+  return isCustomersDoing(kind) ? { is: 'refused' } : { is: 'failed', stage: 'film', kind };
 }
 
 function what({ task, state }: Watched, sighting: Sighting, thenMs: number): TaskEvent | null {
@@ -126,7 +142,7 @@ function what({ task, state }: Watched, sighting: Sighting, thenMs: number): Tas
       if (failure.kind === 'canceled' && task.cancelRequested) return { is: 'canceled' };
       if (isCustomersDoing(failure.kind) || failure.failure)
         return { is: 'failed', failure: customerFailure(failure) };
-      return { is: 'rerouted', reason: failure.kind, dueInMs: 0 };
+      return { is: 'rerouted', reason: failure.kind, dueInMs: 0, unbilled: failure.charged === false };
     }
   }
 }
