@@ -90,6 +90,8 @@ export function composeSound(score: Score): Stereo {
     const voice = VOICES[name](rng.fork(name), samples, score);
     const gain = 10 ** ((MIX_LUFS[name] - Math.max(-60, loudness(voice))) / 20);
     addTo(mixed, voice, gain * level);
+    // A voice is megabytes of samples: they go before the next one comes, where the collector can be called.
+    globalThis.gc?.();
   }
   master(mixed);
   return mixed;
