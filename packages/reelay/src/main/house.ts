@@ -16,8 +16,10 @@ import type { Log } from '../log.ts';
 import { createLog } from '../log.ts';
 import { MODELS } from '../models/catalogue.ts';
 import { folderSecret } from '../secrets.ts';
+import type { OpenStore } from '../store/postgres.ts';
 import { SURFACES } from '../surfaces/catalogue.ts';
 import { createVault } from '../vault.ts';
+import { disabledNews } from './desk.ts';
 
 /** Below this much free disk no new work is taken. */
 const MIN_FREE_BYTES = 1024 ** 3;
@@ -26,6 +28,7 @@ const models: Models = { all: () => MODELS, byId: (id) => MODELS.find((model) =>
 
 /** The house with what only the composition root sees of it. */
 export interface Opened extends Omit<House, 'routes'> {
+  readonly store: OpenStore;
   readonly files: LocalFiles;
   readonly log: Log;
   readonly vault: Vault;
@@ -39,15 +42,15 @@ export interface Opened extends Omit<House, 'routes'> {
 
 /** Opens what commands work with. Attaches to the database of a running gateway, or starts the embedded one. */
 export async function openHouse(config: Config): Promise<House> {
-  const house = await openAll(config, false);
+  const house = await openAll(config, null);
   const { openProviders } = await import('./routes.ts');
   const { createMetrics } = await import('../metrics.ts');
   const routes = async () => (await openProviders(house, null, createMetrics())).routes;
   return { ...house, routes };
 }
 
-/** Opens every room but those that serve. `isGateway`: the one process that serves this data folder. */
-export async function openAll(config: Config, isGateway: boolean): Promise<Opened> {
+/** Opens every room but those that serve. @param node the name of a process that serves this data folder; null: it does not */
+export async function openAll(config: Config, node: string | null): Promise<Opened> {
   await mkdir(config.dataDir, { recursive: true });
   const log = createLog(config.logLevel);
   const masterKey = config.masterKey ?? (await folderSecret(config.dataDir, 'master-key')).secret;
@@ -59,10 +62,10 @@ export async function openAll(config: Config, isGateway: boolean): Promise<Opene
     url: config.databaseUrl ?? null,
     directUrl: config.databaseDirectUrl ?? null,
     dataDir: config.dataDir,
-    isGateway,
+    isGateway: node !== null,
     log: (event, fields) => log.info(event, fields),
   });
-  const store = await openStore({ ...database, vault });
+  const store = await openStore({ ...database, vault, disabledNews, ...(node === null ? {} : { node }) });
   const files = await openLocalFiles({
     folder: join(config.dataDir, 'files'),
     minFreeBytes: MIN_FREE_BYTES,

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Gateway } from '../cli/context.ts';
 import { stopwatch } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { Inspector } from '../core/ports/net.ts';
 import type { Routes } from '../core/ports/provider.ts';
 import type { TaskId } from '../core/values.ts';
 import { cancel } from '../flow/cancel.ts';
@@ -11,6 +12,7 @@ import { create, terms } from '../flow/create.ts';
 import { inbound } from '../flow/inbound.ts';
 import { folderSecret, sha256 } from '../secrets.ts';
 import { SURFACES } from '../surfaces/catalogue.ts';
+import { openUploadDesk, ownFiles } from './desk.ts';
 import type { Opened } from './house.ts';
 import { openAll } from './house.ts';
 import { openModerator } from './moderator.ts';
@@ -25,26 +27,29 @@ const ORPHAN_AGE_MS = 86_400_000;
 
 /** Opens the gateway and serves until it is closed. */
 export async function serve(config: Config, version: string): Promise<Gateway> {
-  const house = await openAll(config, true);
+  const node = `node-${process.pid}-${randomBytes(6).toString('hex')}`;
+  const house = await openAll(config, node);
   const admin = await adminToken(config);
   const adminTokenHash = await house.store.setting('admin_token_hash', sha256(admin.token));
-  const node = `node-${process.pid}-${randomBytes(6).toString('hex')}`;
-  await house.store.beat(node, NODE_LEASE_MS);
+  await arrive(house, node);
   const studio = await openStudio(house, node);
   const { createMetrics } = await import('../metrics.ts');
   const metrics = createMetrics();
   const upstreams = await openProviders(house, studio.route, metrics);
   const { routes } = upstreams;
-  const app = await openApp(house, upstreams, { adminTokenHash, version, metrics });
+  const { openInspector } = await import('../net/inspector.ts');
+  const inspector = openInspector();
+  const app = await openApp(house, upstreams, { adminTokenHash, version, metrics, inspector });
   let worker: { stop(): Promise<void> } | null = null;
   try {
     if (config.role !== 'worker') {
       const address = await app.listen().catch(addressProblem);
       if (!config.publicUrl) house.place.address = address;
     }
-    if (config.role !== 'api') worker = await openWorker(house, routes);
+    if (config.role !== 'api') worker = await openWorker(house, routes, inspector);
   } catch (error) {
     await studio.close();
+    inspector.close();
     await house.close();
     throw error;
   }
@@ -62,6 +67,8 @@ export async function serve(config: Config, version: string): Promise<Gateway> {
       await worker?.stop();
       await routes.settled();
       await studio.close();
+      inspector.close();
+      await house.store.forgetNode(node);
       await house.close();
     },
   };
@@ -79,10 +86,17 @@ function addressProblem(error: unknown): never {
   throw error;
 }
 
+interface Fittings {
+  readonly adminTokenHash: string;
+  readonly version: string;
+  readonly metrics: Registry;
+  readonly inspector: Inspector;
+}
+
 async function openApp(
   house: Opened,
   { routes, addresses }: Awaited<ReturnType<typeof openProviders>>,
-  { adminTokenHash, version, metrics }: { adminTokenHash: string; version: string; metrics: Registry },
+  { adminTokenHash, version, metrics, inspector }: Fittings,
 ) {
   const { createApp } = await import('../http/app.ts');
   const { judgeRange } = await import('../files/range.ts');
@@ -124,22 +138,25 @@ async function openApp(
       inbound({ store, clock, scribe, routes }, { route, task, request }),
     judgeLink: (id, query, now) => links.judge(id, query, now),
     judgeRange,
+    uploads: await openUploadDesk(house, inspector),
+    endpoints: store,
+    operator: store,
   });
 }
 
-async function openWorker(house: Opened, routes: Routes) {
+async function openWorker(house: Opened, routes: Routes, inspector: Inspector) {
   const { startWorker } = await import('../worker/worker.ts');
-  const { openInspector } = await import('../net/inspector.ts');
-  const inspector = openInspector();
   const moderator = await openModerator(house);
   const pause = (ms: number) => sleep<void>(ms);
-  const worker = startWorker({ ...house, routes, inspector, moderator, pause });
-  return {
-    async stop() {
-      await worker.stop();
-      inspector.close();
-    },
-  };
+  return startWorker({ ...house, routes, inspector, moderator, pause, ownFile: ownFiles(house) });
+}
+
+/** Says that this process lives, and takes up at once what processes left behind that are gone. */
+async function arrive({ config, store }: Opened, node: string): Promise<void> {
+  await store.beat(node, NODE_LEASE_MS);
+  // The embedded database has one gateway: whoever else had a name there is gone.
+  if (!config.databaseUrl) await store.forgetNodes();
+  await store.releaseLeases();
 }
 
 async function adminToken(config: Config): Promise<{ token: string; path: string | null }> {
@@ -152,16 +169,24 @@ function isTaskId(text: string): text is TaskId {
   return text.startsWith('task_');
 }
 
-/** Says now and then that this process lives, and sweeps what crashes left on the disk. */
+/** Says now and then that this process lives, takes up what others left behind, and sweeps what crashes left on the disk. */
 function startChores({ store, files, log }: Opened, node: string): NodeJS.Timeout {
   let sweptMs = 0;
   return setInterval(() => {
-    store.beat(node, NODE_LEASE_MS).catch((error: unknown) => log.error('heartbeat failed', { error }));
+    store
+      .beat(node, NODE_LEASE_MS)
+      .then(() => store.releaseLeases())
+      .catch((error: unknown) => log.error('heartbeat failed', { error }));
     sweptMs += NODE_LEASE_MS / 3;
     if (sweptMs < SWEEP_EVERY_MS) return;
     sweptMs = 0;
+    forgetEvents(store).catch((error: unknown) => log.error('old events stay', { error }));
     files
       .sweep((ids) => store.known(ids), ORPHAN_AGE_MS)
       .catch((error: unknown) => log.error('sweep failed', { error }));
   }, NODE_LEASE_MS / 3);
+}
+
+async function forgetEvents(store: Opened['store']): Promise<void> {
+  while ((await store.forgetEvents(1_000)) > 0);
 }

@@ -1,5 +1,6 @@
 import type { Violation } from '../core/ports/store.ts';
 import { LAWS } from './laws.ts';
+import { DESK_LAWS } from './laws-desk.ts';
 import type { Session } from './session.ts';
 
 /** The most ids that are named of one broken law. */
@@ -11,7 +12,7 @@ export async function audit(session: Session): Promise<readonly Violation[]> {
     const violations: Violation[] = [];
     await client.query('begin isolation level repeatable read read only');
     try {
-      for (const { law, detail, text } of LAWS) {
+      for (const { law, detail, text } of [...LAWS, ...DESK_LAWS]) {
         const { rows } = await client.query<{ id: string }>(
           `select id::text as id from (${text}) broken limit ${IDS_MAX}`,
         );

@@ -41,6 +41,7 @@ export function moveRow(change: Commit, changeId: string): object {
   const { task, event, files, ambiguity } = change;
   const settled = settlement(change);
   const letters = lettersOf(change);
+  const events = eventsOf(change);
   return {
     id: task.id,
     account: task.account,
@@ -65,6 +66,7 @@ export function moveRow(change: Commit, changeId: string): object {
     detail: event.detail,
     ...settled,
     letters: letters.length > 0 ? letters : null,
+    ...(events.length > 0 ? { events } : {}),
     files: files.length > 0 ? files : null,
     ambiguity,
   };
@@ -90,6 +92,11 @@ function same(given: readonly Transfer[], known: readonly Transfer[]): void {
       );
     });
   if (!equal) throw new Bug('a change moves credits in a way that the ledger does not know');
+}
+
+/** What the account is told of by its endpoints and its feed. */
+export function eventsOf({ letters }: Commit): object[] {
+  return letters.filter(({ to }) => to === 'endpoints').map(({ type, body }) => ({ type, body }));
 }
 
 function lettersOf({ task, letters }: Commit): object[] {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Commit, Verdict } from '../core/ports/tasks.ts';
 import { StoreUnavailable } from '../core/ports/tasks.ts';
 import type { TaskId } from '../core/values.ts';
-import { birthRow, moveRow } from './changes.ts';
+import { birthRow, eventsOf, moveRow } from './changes.ts';
 import type { Reaction } from './group.ts';
 import { Grouped } from './group.ts';
 import { AlreadyThere, Conflict, LockTimeout, type Session, type Statement } from './session.ts';
@@ -15,6 +15,10 @@ const PAUSES_MS = [20, 100, 500, 1_500];
 
 const BIRTHS: Statement = { name: 'commit_births', text: 'select commit_births($1, $2, $3) as verdicts' };
 const MOVES: Statement = { name: 'commit_moves', text: 'select commit_moves($1, $2, $3) as verdicts' };
+const MOVES_TOLD: Statement = {
+  name: 'commit_moves_and_tell',
+  text: 'select commit_moves_and_tell($1, $2, $3) as verdicts',
+};
 
 interface Pending {
   readonly change: Commit;
@@ -46,7 +50,7 @@ export class Commits {
     this.#moves = new Grouped({
       ...lanes,
       exclusive: ({ change }) => [change.task.id],
-      run: (group) => this.#commitGroup(MOVES, group, moveRow),
+      run: (group) => this.#commitGroup(isTold(group) ? MOVES_TOLD : MOVES, group, moveRow),
     });
   }
 
@@ -96,6 +100,10 @@ export class Commits {
 
 /** `busy`: somebody else holds the locks, for longer than anybody should. */
 type Answer = Verdict | 'busy';
+
+function isTold(group: readonly Pending[]): boolean {
+  return group.some(({ change }) => eventsOf(change).length > 0);
+}
 
 function reaction(error: unknown): Reaction {
   return error instanceof StoreUnavailable ? 'reject' : 'split';

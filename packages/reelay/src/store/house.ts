@@ -9,18 +9,20 @@ const LEASE_ALLOWANCE: Statement = {
 };
 const EXPIRED_FILES: Statement = {
   name: 'expired_files',
+  // What was uploaded outlives its link by a day: an order that was taken in time may still be waiting to use it.
   text: `select f.id from files f where not f.removed and f.expires_at <= now_ms()
+      and (f.task is not null or f.expires_at <= now_ms() - 86400000)
       and not exists (select from tasks t where t.id = f.task and t.due_at is not null)
     order by f.expires_at limit $1`,
 };
 const FILES_REMOVED: Statement = {
   name: 'files_removed',
-  text: 'update files set removed = true where id = any ($1)',
+  text: 'select remove_files($1)',
 };
 const FILE: Statement = {
   name: 'file',
   text: `select id, kind, mime_type as "mimeType", bytes, sha256, expires_at as "expiresAt", task, removed
-    from files where id = $1`,
+    from files where id = $1 and task is not null`,
 };
 const KNOWN: Statement = {
   name: 'known_files',

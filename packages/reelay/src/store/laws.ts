@@ -167,7 +167,8 @@ export const LAWS: readonly Law[] = [
     detail:
       'the count of attempts differs from the recorded ones, or a letter was given up or delivered without any',
     text: `select l.id from letters l left join (select letter, count(*) as made from delivery_attempts group by letter) a
-      on a.letter = l.id where l.attempts <> coalesce(a.made, 0) or l.state <> 'pending' and coalesce(a.made, 0) = 0`,
+      on a.letter = l.id where l.attempts <> coalesce(a.made, 0) or l.state <> 'pending' and coalesce(a.made, 0) = 0
+        and not exists (select from endpoints e where e.id = l.endpoint and e.status = 'revoked')`,
   },
   {
     law: 'one idempotency key, one task',

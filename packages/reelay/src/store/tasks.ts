@@ -52,7 +52,7 @@ function claimOf(kind: WorkKind, due: string, order: string): Statement {
     text: `with due as (
         select id from tasks where ${due} and due_at <= now_ms() order by ${order} limit $1 for no key update skip locked
       ), claimed as (
-        update tasks t set due_at = now_ms() + $2, leased = true from due where t.id = due.id returning t.*
+        update tasks t set due_at = now_ms() + $2, leased = true, leased_by = $3 from due where t.id = due.id returning t.*
       ), served as (
         update queue_clock set turn = m.turn from (select max(turn) as turn from claimed where state = 'queued') m
         where queue_clock.turn < m.turn
@@ -74,8 +74,12 @@ interface Original {
 
 type Tasks = Omit<TaskStore, 'commit' | 'onMoved'>;
 
-/** Reads of tasks, and the queue's leases. @param onDue told of what became due by `wake` */
-export function taskStore(session: Session, onDue: (id: TaskId) => void): Tasks {
+/**
+ * Reads of tasks, and the queue's leases.
+ * @param node this process's own name, under which it leases; null: it has none
+ * @param onDue told of what became due by `wake`
+ */
+export function taskStore(session: Session, node: string | null, onDue: (id: TaskId) => void): Tasks {
   const summaries = new Grouped<TaskId, TaskSummary | null>({
     lanes: READ_LANES,
     size: READ_GROUP_SIZE,
@@ -98,7 +102,7 @@ export function taskStore(session: Session, onDue: (id: TaskId) => void): Tasks 
       return (await session.query<Original>(ORIGINAL, [account, route, key]))[0] ?? null;
     },
     async claim(kind, limit, leaseMs) {
-      const rows = await session.query<TaskRow & { now: Instant }>(CLAIMS[kind], [limit, leaseMs]);
+      const rows = await session.query<TaskRow & { now: Instant }>(CLAIMS[kind], [limit, leaseMs, node]);
       return { now: rows[0]?.now ?? (await session.now()), tasks: rows.map(taskOf) };
     },
     async postpone(looks) {

@@ -3,6 +3,7 @@ import type { Inspector, Net } from '../../core/ports/net.ts';
 import type { Routes } from '../../core/ports/provider.ts';
 import type { TaskStore } from '../../core/ports/tasks.ts';
 import type { Ids, Models, Moderator } from '../../core/ports/world.ts';
+import type { FileId, Instant } from '../../core/values.ts';
 import type { MoveDeps } from '../move.ts';
 
 /** What advancing a task takes. */
@@ -15,6 +16,11 @@ export interface AdvanceDeps extends MoveDeps {
   readonly inspector: Inspector;
   readonly moderator: Moderator;
   readonly ids: Ids;
+  /**
+   * The file that a URL of this gateway's own stands for, where the link was good at that moment; `unusable` where it was
+   * not; null: the URL is not ours. Absent: none is.
+   */
+  ownFile?(url: string, at: Instant): FileId | 'unusable' | null;
   /** Waits: between the tries of a commit that must not be lost. */
   pause(ms: number): Promise<void>;
 }

@@ -39,7 +39,7 @@ export async function prepare(deps: AdvanceDeps, task: Task): Promise<Task | nul
 async function fetchPictures(deps: AdvanceDeps, model: Model, task: Task): Promise<Prepared | TaskEvent> {
   const media: PreparedMedia[] = [];
   try {
-    for (const one of task.order.media) media.push(await fetchPicture(deps, model, one));
+    for (const one of task.order.media) media.push(await fetchPicture(deps, model, task, one));
     return { media };
   } catch (error) {
     for (const { file } of media) await deps.files.remove(file);
@@ -65,9 +65,19 @@ function kept(media: PreparedMedia, task: Task): StoredFile {
 }
 
 /** Under a new id: somebody slower who fetches the same picture must not replace the bytes an attempt uses. */
-async function fetchPicture(deps: AdvanceDeps, model: Model, media: Media): Promise<PreparedMedia> {
+async function fetchPicture(
+  deps: AdvanceDeps,
+  model: Model,
+  task: Task,
+  media: Media,
+): Promise<PreparedMedia> {
   const id = deps.ids.file();
-  const { bytes, sha256 } = await downloadPatiently(deps, media.url, id, model.media.maxBytes);
+  const { maxBytes } = model.media;
+  const own = deps.ownFile?.(media.url, task.createdAt) ?? null;
+  const { bytes, sha256 } =
+    own === null
+      ? await downloadPatiently(deps, media.url, id, maxBytes)
+      : await copyOwn(deps, own, id, maxBytes);
   try {
     const path = await deps.files.path(id);
     if (path === null) throw new MediaFault('broken_off', 'the picture is gone again');
@@ -78,6 +88,19 @@ async function fetchPicture(deps: AdvanceDeps, model: Model, media: Media): Prom
     await deps.files.remove(id);
     throw error;
   }
+}
+
+/** A file of ours is read where it lies: nobody may reach this gateway from within. */
+async function copyOwn(
+  { files }: AdvanceDeps,
+  own: FileId | 'unusable',
+  id: FileId,
+  maxBytes: number,
+): Promise<{ bytes: number; sha256: string }> {
+  if (own === 'unusable') throw new MediaFault('forbidden', 'the link to the file is not good');
+  const stream = await files.open(own);
+  if (stream === null) throw new MediaFault('unreachable', 'the file is removed');
+  return files.keep(id, { stream }, maxBytes);
 }
 
 /** A transfer that broke off is tried again at once, a few times; an address that must not be reached is not. */

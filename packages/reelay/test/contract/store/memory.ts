@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Ambiguity } from '../../../src/core/lifecycle.ts';
-import type { OperatorStore } from '../../../src/core/ports/operator.ts';
-import type { Store, Violation } from '../../../src/core/ports/store.ts';
+import type { Violation } from '../../../src/core/ports/store.ts';
 import type {
   Claimed,
   Commit,
@@ -10,11 +9,12 @@ import type {
   Verdict,
   WorkKind,
 } from '../../../src/core/ports/tasks.ts';
-import type { Task, TaskStateName, TaskSummary } from '../../../src/core/task.ts';
+import type { Task, TaskState, TaskStateName, TaskSummary } from '../../../src/core/task.ts';
 import { isOver } from '../../../src/core/task.ts';
 import type { AccountId, Instant, TaskId } from '../../../src/core/values.ts';
+import type { OpenStore } from '../../../src/store/postgres.ts';
 import { audit } from './memory/audit.ts';
-import { MemoryLetters } from './memory/letters.ts';
+import { MemoryRoutes } from './memory/routes.ts';
 
 const KINDS: Readonly<Record<WorkKind, readonly TaskStateName[]>> = {
   queued: ['queued'],
@@ -28,6 +28,7 @@ export interface Row {
   task: Task;
   dueAt: Instant | null;
   leased: boolean;
+  leasedBy: string | null;
   readonly turn: number;
 }
 
@@ -35,7 +36,7 @@ export interface Row {
  * The store in memory: the same contract as PostgreSQL, by a clock of the test's own. It carries the simulation, so
  * everything is synchronous inside, and every table is open to look at.
  */
-export class MemoryStore extends MemoryLetters implements Store, OperatorStore {
+export class MemoryStore extends MemoryRoutes implements OpenStore {
   readonly rows = new Map<TaskId, Row>();
   readonly events = new Map<TaskId, TimelineEntry[]>();
   readonly ambiguities: (Ambiguity & { task: TaskId })[] = [];
@@ -56,6 +57,7 @@ export class MemoryStore extends MemoryLetters implements Store, OperatorStore {
       task,
       dueAt: change.dueInMs === null ? null : this.now() + change.dueInMs,
       leased: event.name === 'attempted' || event.name === 'prepared',
+      leasedBy: this.rows.get(task.id)?.leasedBy ?? null,
       turn: this.rows.get(task.id)?.turn ?? this.#takeTurn(task),
     });
     const entry = { version: task.version, at: task.updatedAt, event: event.name, detail: event.detail };
@@ -112,6 +114,14 @@ export class MemoryStore extends MemoryLetters implements Store, OperatorStore {
     return (this.rows.get(task)?.dueAt ?? null) !== null;
   }
 
+  protected stateOf(task: TaskId): TaskState | null {
+    return this.rows.get(task)?.task.state ?? null;
+  }
+
+  protected states(): readonly TaskState[] {
+    return [...this.rows.values()].map((row) => row.task.state);
+  }
+
   async summary(id: TaskId): Promise<TaskSummary | null> {
     return this.rows.get(id)?.task ?? null;
   }
@@ -133,6 +143,7 @@ export class MemoryStore extends MemoryLetters implements Store, OperatorStore {
     for (const row of due) {
       row.dueAt = now + leaseMs;
       row.leased = true;
+      row.leasedBy = this.node;
       if (kind === 'queued') this.#turn = Math.max(this.#turn, row.turn);
     }
     return { now, tasks: due.map((row) => row.task) };
@@ -154,6 +165,19 @@ export class MemoryStore extends MemoryLetters implements Store, OperatorStore {
     if (name === 'submitting' || (row.leased && !WATCHED.includes(name))) return;
     row.dueAt = this.now();
     this.#tell(id);
+  }
+
+  async releaseLeases(): Promise<number> {
+    const left = [...this.rows.values()].filter(
+      ({ task, dueAt, leased, leasedBy }) =>
+        dueAt !== null && leased && task.state.name !== 'submitting' && this.isGone(leasedBy),
+    );
+    for (const row of left) Object.assign(row, { dueAt: this.now(), leased: false });
+    return left.length + this.releaseLetters();
+  }
+
+  async forgetNodes(): Promise<void> {
+    this.forgetNodesBut(this.node);
   }
 
   onMoved(listener: (ids: readonly TaskId[]) => void): () => void {

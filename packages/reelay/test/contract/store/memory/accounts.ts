@@ -10,7 +10,7 @@ import type {
 import type { Task } from '../../../../src/core/task.ts';
 import type { AccountId, Credits, Instant, KeyId, TaskId } from '../../../../src/core/values.ts';
 import { bookPrice, inOrder } from '../../../../src/store/prices.ts';
-import { MemoryHouse } from './house.ts';
+import { MemoryUploads } from './uploads.ts';
 
 export interface AccountRow {
   readonly account: Account;
@@ -34,7 +34,7 @@ export interface TransferRow extends Transfer {
 }
 
 /** Accounts, keys, credits and prices in memory. */
-export abstract class MemoryAccounts extends MemoryHouse implements AccountStore {
+export abstract class MemoryAccounts extends MemoryUploads implements AccountStore {
   readonly accountRows = new Map<AccountId, AccountRow>();
   readonly keyRows = new Map<KeyId, KeyRow>();
   readonly transfers = new Map<string, TransferRow>();

@@ -66,6 +66,19 @@ export abstract class MemoryHouse implements FileStore, LimitStore, NodeStore {
     return (this.#nodes.get(node) ?? 0) > this.now();
   }
 
+  async forgetNode(node: string): Promise<void> {
+    this.#nodes.delete(node);
+  }
+
+  /** Whether a lease is held by somebody who cannot end it any more. */
+  protected isGone(node: string | null): boolean {
+    return node !== null && (this.#nodes.get(node) ?? 0) <= this.now();
+  }
+
+  protected forgetNodesBut(node: string | null): void {
+    for (const name of this.#nodes.keys()) if (name !== node) this.#nodes.delete(name);
+  }
+
   async setting(name: string, initial: string): Promise<string> {
     const standing = this.#settings.get(name) ?? initial;
     this.#settings.set(name, standing);
