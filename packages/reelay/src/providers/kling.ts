@@ -146,7 +146,9 @@ async function look(batch: readonly Handle[], upstream: Upstream): Promise<reado
     const ids = batch.map(({ id }) => id);
     for (const one of await tasksBy('task_ids', ids, upstream)) seen.set(one.id, sightingOf(one));
   } catch (error) {
-    if (!(error instanceof Trouble) || error.kind !== 'invalid_input') throw error;
+    const isBadId =
+      error instanceof Trouble && (error.kind === 'invalid_input' || error.kind === 'misconfigured');
+    if (!isBadId) throw error;
     if (batch.length > 1) {
       const half = Math.ceil(batch.length / 2);
       const [left, right] = [batch.slice(0, half), batch.slice(half)];

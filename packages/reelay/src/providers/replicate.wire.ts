@@ -33,7 +33,7 @@ export function refusal(reply: UpstreamReply): TroubleKind | null {
     429: 'rate_limited',
   };
   const kind = kinds[reply.status] ?? null;
-  return kind === 'invalid_input' && detailOf(reply) === '' ? null : kind;
+  return (kind === 'invalid_input' || kind === 'misconfigured') && detailOf(reply) === '' ? null : kind;
 }
 
 /** What a prediction says; a status that nobody knows still runs. */
