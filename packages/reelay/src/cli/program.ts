@@ -11,6 +11,7 @@ import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addGenerate } from './generate.ts';
 import { addKeys } from './keys.ts';
+import { addProviders } from './providers.ts';
 import { addServe } from './serve.ts';
 import { addTasks } from './tasks.ts';
 
@@ -27,6 +28,7 @@ export function createProgram(cli: Cli, tools: DemoTools, version: string): Comm
   addGenerate(program, cli, tools.client);
   addKeys(program, cli);
   addAccounts(program, cli);
+  addProviders(program, cli);
   addTasks(program, cli);
   addAudit(program, cli);
   addDoctor(program, cli);

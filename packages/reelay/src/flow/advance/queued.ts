@@ -29,11 +29,27 @@ export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant)
   } else if (route) {
     await attempt(deps, ready, route, now);
   } else if (choice.later) {
-    const reason = choice.passedOver.map((one) => `${one.route}: ${one.reason}`).join('; ');
-    await move(deps, ready, { is: 'deferred', reason, dueInMs: backoffMs(1, deps.ids.chance()) });
+    await wait(deps, ready, choice, now);
   } else {
     await move(deps, ready, { is: 'failed', failure: exhausted(ready) });
   }
+}
+
+/** Why a task waits is written to its timeline at most this often; it looks for a route again all the while. */
+const TOLD_EVERY_MS = 60_000;
+const LONGEST_WAIT_MS = 10_000;
+
+/** All routes that could serve it are full or ill for now. The longer it has waited, the less often it asks. */
+async function wait(deps: AdvanceDeps, task: Task, choice: Choice, now: Instant): Promise<void> {
+  const ageMs = Math.max(0, now - task.createdAt);
+  const tries = Math.floor(Math.log2(2 + ageMs / 4_000));
+  const dueInMs = backoffMs(tries, deps.ids.chance(), 1_000, LONGEST_WAIT_MS);
+  if (task.version > 2 && now - task.updatedAt < TOLD_EVERY_MS) {
+    await deps.store.postpone([{ id: task.id, version: task.version, dueInMs }]);
+    return;
+  }
+  const reason = choice.passedOver.map((one) => `${one.route}: ${one.reason}`).join('; ');
+  await move(deps, task, { is: 'deferred', reason, dueInMs });
 }
 
 /** The route for the next attempt, taken: one that is full or ill by now is passed over like one that was before. */
