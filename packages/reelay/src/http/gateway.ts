@@ -3,7 +3,7 @@ import type { EndpointStore } from '../core/ports/endpoints.ts';
 import type { Files } from '../core/ports/files.ts';
 import type { Inspector } from '../core/ports/net.ts';
 import type { OperatorStore } from '../core/ports/operator.ts';
-import type { InboundCallback, Routes } from '../core/ports/provider.ts';
+import type { InboundCallback, Provider, Routes } from '../core/ports/provider.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Surface, SurfaceContext } from '../core/ports/surface.ts';
 import type { UploadStore } from '../core/ports/uploads.ts';
@@ -89,6 +89,8 @@ export interface Gateway {
   readonly uploads?: UploadDesk;
   /** Absent where operators have to do without the price list and replays. */
   readonly operator?: OperatorStore;
+  /** Every provider that can be set up; absent where none can. */
+  readonly providers?: readonly Provider[];
   /** Absent where endpoints cannot be registered. */
   readonly endpoints?: EndpointStore;
   readonly clock: Clock;

@@ -124,6 +124,7 @@ async function openApp(
     store,
     files,
     routes,
+    providers: house.providers,
     clock,
     ids,
     stopwatch,

@@ -181,10 +181,35 @@ describe('the operator API', () => {
   });
 
   it('lists providers without a word of their credentials', async () => {
-    const { data } = await json(await get('/providers'));
-    assert.deepEqual(data, [
-      { name: 'studio', provider: 'studio', tier: 'own', weight: 0, health: 'well', models: ['kling-2-6'] },
-    ]);
+    const named = async () =>
+      (await json(await get('/providers'))).data.map((one: { name: string }) => one.name);
+    assert.deepEqual(await named(), ['studio']);
+    const secret = 'kling-secret-of-tests';
+    const credential = { api_key: secret, base_url: 'https://kling.test' };
+    const made = await post('/providers', { name: 'main', provider: 'kling', credential, weight: 2 });
+    const one = await json(made);
+    assert.deepEqual([one.tier, one.health, one.enabled, one.limit], ['official', 'well', true, 20]);
+    assert.deepEqual(one.credential, { api_key: '…', base_url: 'https://kling.test' });
+    assert.equal((await post('/providers', { name: 'main', provider: 'kling', credential })).status, 400);
+    assert.equal((await post('/providers', { name: 'x', provider: 'nobody', credential })).status, 400);
+    assert.equal((await post('/providers', { name: 'fal', credential: {} })).status, 400);
+    assert.equal((await post('/providers', { name: 'fal', credential: { apikey: 'x' } })).status, 400);
+    const put = (change: object) =>
+      world.fetch('/operator/v1/providers/main', {
+        method: 'PUT',
+        key: ADMIN_TOKEN,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(change),
+      });
+    const price = { silent_usd: 0.05, sound_usd: 0.1 };
+    const changed = await json(await put({ enabled: false, concurrency: 3, price }));
+    assert.deepEqual([changed.enabled, changed.limit, changed.price, changed.weight], [false, 3, price, 2]);
+    assert.equal((await put({ credential: { nonsense: 'x' } })).status, 400);
+    assert.ok(!(await (await get('/providers')).text()).includes(secret));
+    assert.deepEqual(await json(await post('/providers/main/remove')), { name: 'main' });
+    assert.equal((await post('/providers/main/remove')).status, 404);
+    assert.equal((await post('/providers/nobody/test')).status, 404);
+    assert.deepEqual(await named(), ['studio']);
   });
 
   it('pages through accounts', async () => {

@@ -22,6 +22,7 @@ import type { Gateway, HttpSettings, LogFields } from '../../src/http/gateway.ts
 import type { OpenApi } from '../../src/http/openapi.ts';
 import { systemIds } from '../../src/ids.ts';
 import { MODELS } from '../../src/models/catalogue.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
 import { MemoryStore } from '../contract/store/memory.ts';
 import { anAttempt, EVENTS } from '../world.ts';
 import { assertDocumented } from './documented.ts';
@@ -209,6 +210,7 @@ export class World implements AsyncDisposable {
       store,
       files,
       routes,
+      providers: PROVIDERS,
       ids: systemIds,
       clock: systemClock,
       stopwatch,

@@ -127,35 +127,4 @@ function isLetterId(text: string): text is LetterId {
   return text.startsWith('evt_');
 }
 
-const provider = z.object({
-  name: z.string(),
-  provider: z.string(),
-  tier: z.enum(['value', 'official', 'own']),
-  weight: z.number(),
-  health: z.enum(['well', 'ill', 'full']),
-  models: z.array(z.string()),
-});
-
-const providers: OperatorRoute = {
-  method: 'GET',
-  path: '/providers',
-  docs: {
-    tag: TAG,
-    summary: 'Providers as they are set up',
-    description: 'Every enabled route with its health. Credentials are never shown.',
-    responses: answers(200, listOf(published(provider))),
-  },
-  async handle(_request, { routes }) {
-    const data = (await routes.all()).map((route) => ({
-      name: route.name,
-      provider: route.provider,
-      tier: route.tier,
-      weight: route.weight,
-      health: route.health,
-      models: [...new Set(route.abilities.map((ability) => ability.model))],
-    }));
-    return { status: 200, body: { data, next_cursor: null } };
-  },
-};
-
-export const HOUSE_ROUTES: readonly OperatorRoute[] = [prices, setPrice, removePrice, replay, providers];
+export const HOUSE_ROUTES: readonly OperatorRoute[] = [prices, setPrice, removePrice, replay];

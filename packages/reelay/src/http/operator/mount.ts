@@ -8,11 +8,18 @@ import type { Answers } from '../reply.ts';
 import { ACCOUNT_ROUTES } from './accounts.ts';
 import { HOUSE_ROUTES } from './house.ts';
 import { KEY_ROUTES } from './keys.ts';
+import { PROVIDER_ROUTES } from './providers.ts';
 import type { OperatorRoute } from './route.ts';
 import { TASK_ROUTES } from './tasks.ts';
 
 const PREFIX = '/operator/v1';
-const ROUTES: readonly OperatorRoute[] = [...ACCOUNT_ROUTES, ...KEY_ROUTES, ...TASK_ROUTES, ...HOUSE_ROUTES];
+const ROUTES: readonly OperatorRoute[] = [
+  ...ACCOUNT_ROUTES,
+  ...KEY_ROUTES,
+  ...TASK_ROUTES,
+  ...HOUSE_ROUTES,
+  ...PROVIDER_ROUTES,
+];
 
 /** The operator API: the admin token opens it, and nothing else does. Errors are problems (RFC 9457). */
 export function mountOperator(app: FastifyInstance, gateway: Gateway, answers: Answers): void {
