@@ -30,7 +30,9 @@ const ENDPOINTS: Statement = {
 };
 const UPDATE: Statement = {
   name: 'update_endpoint',
-  text: `update endpoints set
+  // Its letters wait with it while it is disabled, and end with it.
+  text: `with changed as (
+    update endpoints set
       updated_at = $2,
       name = coalesce($3, name),
       url = coalesce($4, url),
@@ -42,7 +44,16 @@ const UPDATE: Statement = {
       failure_count = case when $6 = 'active' and status <> 'active' then 0 else failure_count end,
       failing_since = case when $6 = 'active' and status <> 'active' then null else failing_since end,
       dead_letters = case when $6 = 'active' and status <> 'active' then 0 else dead_letters end
-    where id = $1 and status <> 'revoked' returning ${ENDPOINT_COLUMNS}`,
+    where id = $1 and status <> 'revoked' returning *
+    ), letters_of_it as (
+      update letters l set
+        held = changed.status = 'disabled',
+        state = case when changed.status = 'revoked' then 'dead' else l.state end,
+        due_at = case when changed.status = 'revoked' then null else l.due_at end,
+        leased = l.leased and changed.status <> 'revoked'
+      from changed where l.endpoint = changed.id and l.state = 'pending' and $6::text is not null
+    )
+    select ${ENDPOINT_COLUMNS} from changed`,
 };
 const WRITE: Statement = {
   name: 'write_letter',
@@ -63,7 +74,7 @@ const DELIVERIES: Statement = {
 const REPLAY: Statement = {
   name: 'replay_endpoint_letter',
   // One that waits for its next attempt is sent now; one that is under way goes on.
-  text: `update letters set state = 'pending', due_at = case when leased then due_at else now_ms() end
+  text: `update letters set state = 'pending', due_at = case when leased then due_at else now_ms() end, held = false
     where id = $2 and endpoint = $1 returning id`,
 };
 

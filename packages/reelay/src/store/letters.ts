@@ -14,31 +14,32 @@ const NO_KEY: KeyId = 'key_';
 
 /**
  * Walks from receiver to receiver along the index and takes the oldest of each up to its share, whoever has the fewest
- * under way first. Letters to an endpoint that is disabled wait until it is active again; only a test goes there.
+ * under way first. Letters of a disabled endpoint are held: nobody walks past them.
  */
 const CLAIM: Statement = {
   name: 'claim_letters',
-  text: `with recursive receivers (receiver) as (
-      (select receiver from letters where state = 'pending' order by receiver limit 1)
+  text: `with recursive receivers (receiver, first_due) as (
+      (select receiver, due_at from letters where state = 'pending' and not held order by receiver, due_at limit 1)
       union all
-      select (
-        select l.receiver from letters l where l.state = 'pending' and l.receiver > r.receiver order by l.receiver limit 1
-      ) from receivers r where r.receiver is not null
+      select n.receiver, n.due_at from receivers r cross join lateral (
+        select l.receiver, l.due_at from letters l where l.state = 'pending' and not l.held and l.receiver > r.receiver
+        order by l.receiver, l.due_at limit 1
+      ) n
     ), due as (
       select l.id from receivers r
-      left join endpoints e on e.id = r.receiver
       cross join lateral (
-        select count(*) as count from letters where state = 'pending' and receiver = r.receiver and due_at > now_ms() and leased
+        select count(*) as count from letters
+        where state = 'pending' and not held and receiver = r.receiver and due_at > now_ms() and leased
       ) under_way
       cross join lateral (
         select id, due_at, under_way.count + row_number() over (order by due_at) as turn from letters
-        where state = 'pending' and receiver = r.receiver and due_at <= now_ms()
-          and (e.id is null or e.status = 'active' or e.status = 'disabled' and task is null)
+        where state = 'pending' and not held and receiver = r.receiver and due_at <= now_ms()
         order by due_at limit greatest(0, ${RECEIVER_MAX} - under_way.count)
       ) l
+      where r.first_due <= now_ms()
       order by l.turn, l.due_at limit $1
     ), locked as (
-      select id from letters where id in (select id from due) and state = 'pending' and due_at <= now_ms()
+      select id from letters where id in (select id from due) and state = 'pending' and not held and due_at <= now_ms()
       for no key update skip locked
     ), claimed as (
       update letters l set due_at = now_ms() + $2, leased = true, leased_by = $3 from locked where l.id = locked.id
@@ -59,7 +60,7 @@ const ENDPOINT_OF: Statement = {
 };
 const REPLAY: Statement = {
   name: 'replay_letter',
-  text: `update letters set state = 'pending', due_at = now_ms(), leased = false
+  text: `update letters set state = 'pending', due_at = now_ms(), leased = false, held = false
     where id = $1 and state <> 'pending' returning id`,
 };
 const DELIVERIES: Statement = {

@@ -50,6 +50,15 @@ export function startWorker(deps: WorkerDeps, budgets: Budgets = BUDGETS): { sto
     const { now, tasks } = await store.claim(kind, limit, leaseMs);
     return tasks.map((task) => ({ task, now }));
   };
+  const letters: Loop = startLoop({
+    name: 'letters',
+    capacity: budgets.letters,
+    idleMs: IDLE_MS,
+    claim: async (limit) => (await store.claimLetters(limit, LETTER_LEASE_MS)).letters,
+    // A receiver has a few at a time only: once it has one, its next may go.
+    run: (letter) => deliver(deps, letter).finally(() => letters.wake()),
+    log,
+  });
   const loops: readonly Loop[] = [
     startLoop({
       name: 'queued',
@@ -78,14 +87,7 @@ export function startWorker(deps: WorkerDeps, budgets: Budgets = BUDGETS): { sto
       run: ({ task, now }) => keep(deps, task, now),
       log,
     }),
-    startLoop({
-      name: 'letters',
-      capacity: budgets.letters,
-      idleMs: IDLE_MS,
-      claim: async (limit) => (await store.claimLetters(limit, LETTER_LEASE_MS)).letters,
-      run: (letter) => deliver(deps, letter),
-      log,
-    }),
+    letters,
     startLoop({
       name: 'forgetting',
       capacity: 1,

@@ -30,6 +30,8 @@ export interface LetterRow {
   dueAt: Instant;
   leased?: boolean;
   leasedBy?: string | null;
+  /** Waits while its endpoint is disabled. */
+  held?: boolean;
   attempts: DeliveryAttempt[];
 }
 
@@ -60,6 +62,7 @@ export abstract class MemoryEndpoints extends MemoryAccounts implements Endpoint
     const again = change.status === 'active' && row.endpoint.status !== 'active';
     if (again) Object.assign(row, { failingSince: null, deadLetters: 0 });
     row.endpoint = { ...row.endpoint, ...change, ...(again ? { failureCount: 0 } : {}), updatedAt: at };
+    if (change.status) this.#hold(row.endpoint);
     return row.endpoint;
   }
 
@@ -94,7 +97,7 @@ export abstract class MemoryEndpoints extends MemoryAccounts implements Endpoint
   async replayLetter(endpoint: EndpointId, id: LetterId): Promise<boolean> {
     const row = this.letterRows.get(id);
     if (row?.letter.endpoint !== endpoint) return false;
-    row.state = 'pending';
+    Object.assign(row, { state: 'pending', held: false });
     if (!row.leased) row.dueAt = this.now();
     return true;
   }
@@ -106,11 +109,6 @@ export abstract class MemoryEndpoints extends MemoryAccounts implements Endpoint
   async forgetEvents(limit: number): Promise<number> {
     let gone = 0;
     for (const feed of this.feeds.values()) gone += feed.forget(this.now(), limit - gone);
-    for (const row of this.letterRows.values()) {
-      const { endpoint } = row.letter;
-      const isRevoked = this.endpointRows.get(endpoint as EndpointId)?.endpoint.status === 'revoked';
-      if (isRevoked && row.state === 'pending') row.state = 'dead';
-    }
     return gone;
   }
 
@@ -143,9 +141,11 @@ export abstract class MemoryEndpoints extends MemoryAccounts implements Endpoint
     standing.endpoint = { ...standing.endpoint, lastFailureAt: at, failureCount };
     standing.failingSince ??= at;
     if (gaveUp) standing.deadLetters += 1;
+    if (standing.endpoint.status === 'disabled') row.held = true;
     const long = gaveUp && standing.deadLetters >= SEVERAL && standing.failingSince <= at - LONG_MS;
     if (standing.endpoint.status !== 'active' || (attempt.status !== 410 && !long)) return;
     standing.endpoint = { ...standing.endpoint, status: 'disabled', disabledAt: at, updatedAt: at };
+    this.#hold(standing.endpoint);
     const event: LetterId = `evt_${row.letter.id}_${attempt.number}`;
     const news = this.disabledNews?.(standing.endpoint, event);
     if (news) this.announce(row.letter.account, event, news, { task: NO_TASK, key: 'key_' });
@@ -161,6 +161,15 @@ export abstract class MemoryEndpoints extends MemoryAccounts implements Endpoint
     const letter: Letter = { id, ...of, ...to, type, body, attempts: 0, secrets: [] };
     const now = this.now();
     this.letterRows.set(id, { letter, createdAt: now, state: 'pending', dueAt: now, attempts: [] });
+  }
+
+  /** Letters wait with their endpoint, and end with it. */
+  #hold({ id, status }: Endpoint): void {
+    for (const row of this.letterRows.values()) {
+      if (row.letter.endpoint !== id || row.state !== 'pending') continue;
+      row.held = status === 'disabled';
+      if (status === 'revoked') row.state = 'dead';
+    }
   }
 
   #endpointsOf(account: AccountId): Endpoint[] {

@@ -35,9 +35,7 @@ export abstract class MemoryLetters extends MemoryEndpoints implements LetterSto
 
   async claimLetters(limit: number, leaseMs: number): Promise<{ now: Instant; letters: readonly Letter[] }> {
     const now = this.now();
-    const pending = [...this.letterRows.values()].filter(
-      (row) => row.state === 'pending' && this.#isOpen(row),
-    );
+    const pending = [...this.letterRows.values()].filter((row) => row.state === 'pending' && !row.held);
     const underWay = new Map<string, number>();
     const turnOf = ({ letter }: LetterRow) => {
       const receiver = letter.endpoint ?? `${letter.account} ${URL.parse(letter.url)?.origin ?? letter.url}`;
@@ -72,7 +70,7 @@ export abstract class MemoryLetters extends MemoryEndpoints implements LetterSto
   async replay(id: LetterId): Promise<boolean> {
     const row = this.letterRows.get(id);
     if (!row || row.state === 'pending') return false;
-    Object.assign(row, { state: 'pending', dueAt: this.now(), leased: false });
+    Object.assign(row, { state: 'pending', dueAt: this.now(), leased: false, held: false });
     return true;
   }
 
@@ -89,13 +87,6 @@ export abstract class MemoryLetters extends MemoryEndpoints implements LetterSto
     );
     for (const row of left) Object.assign(row, { dueAt: now, leased: false });
     return left.length;
-  }
-
-  /** Letters to an endpoint that is disabled wait; only a test goes there. */
-  #isOpen({ letter }: LetterRow): boolean {
-    const endpoint = this.endpointRows.get(letter.endpoint as EndpointId)?.endpoint;
-    if (!endpoint || endpoint.status === 'active') return true;
-    return endpoint.status === 'disabled' && letter.task === 'task_';
   }
 
   #toSend({ letter, attempts }: LetterRow): Letter {

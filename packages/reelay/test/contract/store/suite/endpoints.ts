@@ -267,7 +267,7 @@ export function endpointTests(bench: () => Bench): void {
       assert.equal(await status(), 'active', 'its failures are forgotten');
     });
 
-    test('letters wait while their endpoint is disabled, a test goes; revoked, they are given up', async () => {
+    test('letters wait while their endpoint is disabled, tests and replays go; revoked, they are given up', async () => {
       const { store } = bench();
       const { key } = await customer(store);
       const endpoint = await registered(key);
@@ -276,16 +276,21 @@ export function endpointTests(bench: () => Bench): void {
       assert.deepEqual(await claimOf(endpoint), []);
       const id = `evt_${unique()}` as const;
       await store.writeLetter(endpoint.id, { id, type: 'webhook.test', body: '{}' });
-      assert.deepEqual(
-        (await claimOf(endpoint)).map((letter) => letter.id),
-        [id],
-      );
+      const [letter, ...others] = await claimOf(endpoint);
+      assert.deepEqual([letter?.id, others], [id, []]);
+      await record(letter, 200, 5_000, { is: 'delivered' });
+      assert.equal(await store.replayLetter(endpoint.id, id), true);
+      const [again] = await claimOf(endpoint);
+      assert.equal(again?.id, id);
+      await record(again, 500, 5_000, { is: 'again', dueInMs: 0 });
+      assert.deepEqual(await claimOf(endpoint), [], 'once is what was asked for');
+      await store.updateEndpoint(endpoint.id, { name: 'still off' }, 2);
+      assert.deepEqual(await claimOf(endpoint), []);
       await store.updateEndpoint(endpoint.id, { status: 'active', disabledAt: null }, 2);
-      assert.equal((await claimOf(endpoint)).length, 1);
+      assert.equal((await claimOf(endpoint)).length, 2);
       await ended(key);
       await store.updateEndpoint(endpoint.id, { status: 'revoked', revokedAt: 3 }, 3);
       assert.deepEqual(await claimOf(endpoint), []);
-      await store.forgetEvents(1);
       const { deliveries } = await store.endpointDeliveries(endpoint.id, { cursor: null, limit: 10 });
       assert.ok(deliveries.every((one) => one.state === 'dead'));
     });
