@@ -52,7 +52,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** A log that writes to standard error, so that what commands print stays clean. */
 export function createLog(level: LogLevel, destination: 2 | string = 2): Log {
   const logger = pino(
-    { level, base: { pid: process.pid }, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level,
+      base: { pid: process.pid },
+      messageKey: 'event',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
     pino.destination({ dest: destination, sync: true }),
   );
   return {

@@ -19,6 +19,8 @@ interface CreateOptions {
   strategy?: 'auto' | 'value' | 'official';
   scope?: Scope[];
   expires?: number;
+  cap?: number;
+  accountCap?: number;
   parent?: string;
   json?: boolean;
 }
@@ -38,6 +40,8 @@ export function addKeys(program: Command, cli: Cli): void {
     .addOption(new Option('--strategy <name>', 'its routing').choices(['auto', 'value', 'official']))
     .option('--scope <scope...>', `what it may do (all: ${SCOPES.join(', ')})`, scopes)
     .option('--expires <date>', 'when it ends, as 2027-01-31 or with a time', date)
+    .option('--cap <n>', 'the most credits that its tasks may take in all', wholeNumber(0))
+    .option('--account-cap <n>', 'the same for all keys of a new account', wholeNumber(0))
     .option('--parent <name>', 'a new account draws on the wallet of this one')
     .option('--json', 'print JSON')
     .action((options: CreateOptions) => within(cli, (house) => create(house, options)));
@@ -72,6 +76,8 @@ async function create(house: House, options: CreateOptions): Promise<void> {
     strategy: options.strategy,
     scopes: options.scope,
     expiresAt: options.expires,
+    cap: options.cap,
+    accountCap: options.accountCap,
     parent: options.parent,
   });
   if (options.credits) {

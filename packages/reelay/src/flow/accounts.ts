@@ -23,7 +23,10 @@ export interface KeyWish {
   readonly unfinishedTasks: number;
   readonly scopes?: readonly Scope[];
   readonly strategy?: Strategy;
+  /** The most credits that its tasks may hold and be charged in all. */
   readonly cap?: Credits | null;
+  /** The same for all keys of a new account together. */
+  readonly accountCap?: Credits | null;
   readonly expiresAt?: Instant | null;
   /** The account whose wallet a new account draws on, by name; its own where left out. */
   readonly parent?: string;
@@ -91,7 +94,7 @@ async function accountFor(deps: AccountDeps, wish: KeyWish): Promise<Account> {
     name: wish.account,
     sandbox: wish.sandbox,
     wallet,
-    cap: null,
+    cap: wish.accountCap ?? null,
     createdAt: deps.clock.now(),
   };
   if ((await deps.store.createAccount(account)) === 'created') return account;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Trouble } from '../core/failure.ts';
 import type { Order } from '../core/order.ts';
 import type { UpstreamReply, UpstreamRequest } from '../core/ports/provider.ts';
 import type { Moderator } from '../core/ports/world.ts';
@@ -20,11 +21,7 @@ export function createOpenAiModerator(
 ): Moderator {
   return {
     async judge(order: Order) {
-      const reply = await call({
-        method: 'POST',
-        path: '/moderations',
-        body: { model, input: order.prompt },
-      });
+      const reply = await asked(call, { model, input: order.prompt });
       const parsed = answer.safeParse(reply.json);
       if (reply.status !== 200 || !parsed.success) throw new ModerationUnavailable(`HTTP ${reply.status}`);
       const hit = parsed.data.results.find((result) => result.flagged);
@@ -33,4 +30,16 @@ export function createOpenAiModerator(
       return { allowed: false, reason: categories.map(([name]) => name).join(', ') || 'flagged' };
     },
   };
+}
+
+async function asked(
+  call: (request: UpstreamRequest) => Promise<UpstreamReply>,
+  body: Readonly<Record<string, string>>,
+): Promise<UpstreamReply> {
+  try {
+    return await call({ method: 'POST', path: '/moderations', body });
+  } catch (error) {
+    if (error instanceof Trouble) throw new ModerationUnavailable(error.message);
+    throw error;
+  }
 }
