@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildMessage, RenderJob } from '../packages/reelay/src/providers/studio/job.ts';
+import { RENDER_FLAGS } from '../packages/reelay/src/providers/studio/renderer.ts';
 import { found } from './machine.ts';
 import type { Row } from './report.ts';
 import { median, megabytes } from './report.ts';
@@ -46,7 +47,7 @@ async function render(encoder: 'packaged' | 'ffmpeg'): Promise<{ seconds: number
     bytes: 0,
   };
   const started = performance.now();
-  const child = fork(CHILD);
+  const child = fork(CHILD, { execArgv: [...RENDER_FLAGS] });
   let peak = 0;
   const sampler = setInterval(() => {
     peak = Math.max(peak, peakOf(child));

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
 import { frame } from '../../src/providers/studio/render/planes.ts';
 import { composeScene } from '../../src/providers/studio/render/scene.ts';
+import { RENDER_FLAGS } from '../../src/providers/studio/renderer.ts';
+
+// Drawn as a render process draws.
+for (const flag of RENDER_FLAGS) setFlagsFromString(flag);
 
 /** The frames at two moments, as one hash. */
 function fingerprint(prompt: string, seed: number): string {

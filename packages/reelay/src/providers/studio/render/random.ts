@@ -20,9 +20,9 @@ export function hash32(text: string): number {
 
 /** Starts the stream of a seed (mulberry32: 32 bits of state, good enough for pictures). */
 export function random(seed: number): Random {
-  let state = seed >>> 0;
+  let state = seed | 0;
   const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
+    state = (state + 0x6d2b79f5) | 0;
     let z = state;
     z = Math.imul(z ^ (z >>> 15), z | 1);
     z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
