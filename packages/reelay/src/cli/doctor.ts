@@ -2,13 +2,9 @@ import { statfs } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Cli, House } from './context.ts';
 import { within } from './context.ts';
+import type { Finding } from './finding.ts';
 import { print, printJson } from './output.ts';
-
-interface Finding {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
+import { examineProviders } from './providers-doctor.ts';
 
 const LOW_DISK_BYTES = 5e9;
 
@@ -28,6 +24,7 @@ async function examine(house: House, options: { json?: boolean }): Promise<void>
     await laws(house),
     network(house),
     address(house),
+    ...(await examineProviders(house)),
   ];
   if (findings.some((finding) => !finding.ok)) process.exitCode = 1;
   if (options.json) return printJson(findings);

@@ -1,0 +1,6 @@
+/** Something that `reelay doctor` looked at. */
+export interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
