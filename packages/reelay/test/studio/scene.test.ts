@@ -6,8 +6,8 @@ import { frame } from '../../src/providers/studio/render/planes.ts';
 import { composeScene } from '../../src/providers/studio/render/scene.ts';
 import { RENDER_FLAGS } from '../../src/providers/studio/renderer.ts';
 
-// Drawn as a render process draws.
-for (const flag of RENDER_FLAGS) setFlagsFromString(flag);
+// Compiled as a render process compiles.
+for (const flag of RENDER_FLAGS.filter((one) => one.includes('maglev'))) setFlagsFromString(flag);
 
 /** The frames at two moments, as one hash. */
 function fingerprint(prompt: string, seed: number): string {

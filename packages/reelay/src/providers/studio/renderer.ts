@@ -58,9 +58,9 @@ const IDLE_MS = 120_000;
 /**
  * How Node runs a render. Without the middle compiler (Maglev, V8 13.6): what it makes of the drawing code gives other
  * frames than the rest does, in about one process of forty, depending on when it steps in; and the same prompt and seed
- * must give the same film.
+ * must give the same film. With a small young generation: three threads have one each, and a render has 250 MB in all.
  */
-export const RENDER_FLAGS: readonly string[] = ['--expose-gc', '--no-maglev'];
+export const RENDER_FLAGS: readonly string[] = ['--expose-gc', '--no-maglev', '--max-semi-space-size=2'];
 
 /** Starts the queue; processes are started as jobs come. */
 export function startRenderer(options: RendererOptions): Renderer {
