@@ -1,4 +1,5 @@
-// npm run bench [-- creates|reads|film|starts …]: measures this machine. Nothing is asserted; every figure has its peer.
+// npm run bench [-- creates|reads|film|calm|starts …]: measures this machine. Nothing is asserted; every figure has its peer.
+import { measureCalm } from './calm.ts';
 import { measureCreates } from './creates.ts';
 import { measureFilm } from './film.ts';
 import { measureFsync } from './fsync.ts';
@@ -24,4 +25,5 @@ if (wants('creates') || wants('reads')) {
   discard(gateway);
 }
 if (wants('film')) report('The studio', await measureFilm());
+if (wants('calm')) report('The gateway while the studio works', await measureCalm());
 if (wants('starts')) report('Starts', await measureStarts());
