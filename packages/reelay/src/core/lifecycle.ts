@@ -19,7 +19,13 @@ export type TaskEvent =
       readonly leaseMs: number;
     }
   | { readonly is: 'deferred'; readonly reason: string; readonly dueInMs: number }
-  | { readonly is: 'attempted'; readonly attempt: Attempt; readonly leaseMs: number }
+  | {
+      readonly is: 'attempted';
+      readonly attempt: Attempt;
+      readonly leaseMs: number;
+      /** Why other routes were not taken. */
+      readonly passedOver?: readonly { readonly route: string; readonly reason: string }[];
+    }
   | { readonly is: 'submitted'; readonly handle: Json; readonly dueInMs: number }
   | { readonly is: 'doubted'; readonly reason: string; readonly dueInMs: number }
   | { readonly is: 'found'; readonly handle: Json; readonly dueInMs: number }

@@ -8,7 +8,9 @@ export function trace(task: Task, event: TaskEvent): Json {
   switch (event.is) {
     case 'attempted': {
       const { number, route, provider, tier, reference, costMicros } = event.attempt;
-      return { attempt: number, route, provider, tier, reference, costMicros };
+      const { passedOver = [] } = event;
+      const made = { attempt: number, route, provider, tier, reference, costMicros };
+      return passedOver.length === 0 ? made : { ...made, passedOver: passedOver.map((one) => ({ ...one })) };
     }
     case 'submitted':
     case 'found':

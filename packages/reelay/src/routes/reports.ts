@@ -15,8 +15,8 @@ export interface ReportsDeps {
 /** What came of attempts, written in groups: what arrives during a write goes with the next. */
 export class Reports {
   readonly #deps: ReportsDeps;
-  readonly #attempts: Counter<'route' | 'outcome'>;
-  readonly #seconds: Histogram<'route'>;
+  readonly #attempts: Counter<'route' | 'provider' | 'outcome'>;
+  readonly #seconds: Histogram<'route' | 'provider'>;
   #waiting = new Map<string, RouteReport[]>();
   #writing: Promise<void> | null = null;
 
@@ -26,24 +26,24 @@ export class Reports {
     this.#attempts = new Counter({
       name: 'reelay_route_outcomes_total',
       help: 'What came of attempts, by route',
-      labelNames: ['route', 'outcome'],
+      labelNames: ['route', 'provider', 'outcome'],
       registers,
     });
     this.#seconds = new Histogram({
       name: 'reelay_route_film_seconds',
       help: 'Time from the beginning of an attempt to its film being kept',
-      labelNames: ['route'],
+      labelNames: ['route', 'provider'],
       buckets: [1, 5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 600, 900],
       registers,
     });
   }
 
-  add(route: string, report: RouteReport): void {
+  add(route: string, provider: string, report: RouteReport): void {
     const outcome = report.is === 'failed' ? report.kind : report.is;
-    if (outcome !== 'accepted') this.#attempts.inc({ route, outcome });
-    if (report.is === 'succeeded') this.#seconds.observe({ route }, report.latencyMs / 1_000);
+    if (outcome !== 'accepted') this.#attempts.inc({ route, provider, outcome });
+    if (report.is === 'succeeded') this.#seconds.observe({ route, provider }, report.latencyMs / 1_000);
     if (report.is === 'failed' && report.kind === 'misconfigured') {
-      this.#deps.log.error('a route is misconfigured', { route, reason: report.kind });
+      this.#deps.log.error('a route is misconfigured', { route, provider, reason: report.kind });
     }
     this.#waiting.set(route, [...(this.#waiting.get(route) ?? []), report]);
     this.#writing ??= this.#write();

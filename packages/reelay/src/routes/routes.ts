@@ -102,7 +102,7 @@ export function openRoutes(deps: RoutesDeps): OpenRoutes {
       // The common case changes nothing.
       const isWell = latest !== null && standing(name, latest).health.failures === 0;
       if (report.is === 'accepted' && isWell) return;
-      reports.add(name, report);
+      reports.add(name, latest?.routes.get(name)?.route.provider ?? 'unknown', report);
     },
     claim: async (name, handle, task) => name === studio?.name || store.claimJob(name, jobOf(handle), task),
     callbackKey(route) {

@@ -142,6 +142,7 @@ describe('routes', () => {
     const { store, routes, deps, lines } = opened();
     await store.addRoute(stored());
     const other = openRoutes({ ...deps, metrics: new Registry() });
+    await routes.all();
     for (let turn = 0; turn < 5; turn += 1) {
       routes.report('acme', { is: 'failed', stage: 'submit', kind: 'internal' });
     }
@@ -159,7 +160,7 @@ describe('routes', () => {
     });
     assert.match(
       await deps.metrics.metrics(),
-      /reelay_route_outcomes_total\{route="acme",outcome="internal"\} 5/,
+      /reelay_route_outcomes_total\{route="acme",provider="acme",outcome="internal"\} 5/,
     );
     assert.deepEqual(lines, ['a route is ill: internal']);
   });

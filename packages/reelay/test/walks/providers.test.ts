@@ -50,7 +50,9 @@ const KEYS: Readonly<Record<string, Record<string, string>>> = {
 /** Sets a provider up on the simulator, and waits until the gateway knows. */
 async function setUp(provider: string, more: { concurrency?: number } = {}): Promise<void> {
   const name = `${provider}-${upstream.name.slice(1, 9)}`;
-  const credential = { ...KEYS[provider], base_url: upstream.baseUrl(provider) };
+  const signed: Record<string, string> =
+    provider === 'kling' ? { webhook_secret: upstream.secrets().kling } : {};
+  const credential = { ...KEYS[provider], ...signed, base_url: upstream.baseUrl(provider) };
   await addProvider(stage.gateway, { name, provider, credential, ...more });
   routes.push(name);
   const known = await stage.gateway.routes();
@@ -115,6 +117,8 @@ test('auto: fal fails the film, and Kling makes it on the same hold', async () =
     (await tried(task)).map(({ route, reason }) => [route.split('-')[0], reason]),
     [['fal', 'internal']],
   );
+  const attempts = (await stage.gateway.store.timeline(task)).filter(({ event }) => event === 'attempted');
+  assert.match(JSON.stringify(attempts[1]?.detail), /"passedOver":.*was tried already/);
   const { byFormat } = upstream.ledger();
   assert.deepEqual([byFormat.fal?.accepted, byFormat.kling?.billed], [1, 1]);
   assert.deepEqual(await balance(customer), { available: 945, held: 0 });

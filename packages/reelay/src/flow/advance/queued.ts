@@ -27,7 +27,7 @@ export async function advanceQueued(deps: AdvanceDeps, task: Task, now: Instant)
   if (ready.tried.length >= ready.terms.attemptsMax) {
     await move(deps, ready, { is: 'failed', failure: exhausted(ready) });
   } else if (route) {
-    await attempt(deps, ready, route, now);
+    await attempt(deps, ready, route, { now, passedOver: choice.passedOver });
   } else if (choice.later) {
     await wait(deps, ready, choice, now);
   } else {

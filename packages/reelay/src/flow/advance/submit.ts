@@ -5,6 +5,7 @@ import type { TaskEvent } from '../../core/lifecycle.ts';
 import type { JpegCopy } from '../../core/ports/net.ts';
 import { MediaFault } from '../../core/ports/net.ts';
 import type { Job, Provider, Route } from '../../core/ports/provider.ts';
+import type { Choice } from '../../core/routing.ts';
 import type { Attempt, Task } from '../../core/task.ts';
 import type { Instant, Json } from '../../core/values.ts';
 import { move } from '../move.ts';
@@ -16,10 +17,16 @@ import { insist } from './insist.ts';
 const TURNS = 10;
 
 /** Makes the intent durable, then submits exactly once and commits what came of it. */
-export async function attempt(deps: AdvanceDeps, task: Task, route: Route, now: Instant): Promise<void> {
+export async function attempt(
+  deps: AdvanceDeps,
+  task: Task,
+  route: Route,
+  { now, passedOver }: Pick<Choice, 'passedOver'> & { readonly now: Instant },
+): Promise<void> {
   const sendBy = deps.clock.now() + LEASE_MS - SEND_MARGIN_MS;
   const intent = planned(task, route, now, sendBy);
-  const submitting = await move(deps, task, { is: 'attempted', attempt: intent, leaseMs: LEASE_MS });
+  const event = { is: 'attempted', attempt: intent, leaseMs: LEASE_MS, passedOver } as const;
+  const submitting = await move(deps, task, event);
   if (!submitting) return;
   await settle(deps, submitting, await submitOnce(deps, submitting, intent, route));
 }
