@@ -2,6 +2,7 @@ import { discard, startGateway } from './gateway.ts';
 import type { Row } from './report.ts';
 
 const FILMS = 2;
+const SAMPLED_EVERY_MS = 10;
 
 /** How long the gateway's event loop is held up while films are rendered beside it, as its own metrics say. */
 export async function measureCalm(): Promise<readonly Row[]> {
@@ -37,7 +38,8 @@ export async function measureCalm(): Promise<readonly Row[]> {
   const { p99, mean } = await lag(gateway.address);
   await gateway.stop();
   discard(gateway);
-  const value = `p99 ${p99.toFixed(1)} ms, mean ${mean.toFixed(1)} ms (sampled every 10 ms)`;
+  // Node reports the whole interval between two samples: what is beyond the planned one is the delay.
+  const value = `p99 ${(p99 - SAMPLED_EVERY_MS).toFixed(1)} ms, mean ${(mean - SAMPLED_EVERY_MS).toFixed(1)} ms`;
   return [{ what: `event-loop delay while ${FILMS} films render`, value }];
 }
 
