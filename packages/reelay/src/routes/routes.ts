@@ -40,6 +40,7 @@ export function openRoutes(deps: RoutesDeps): OpenRoutes {
   const { store, studio } = deps;
   const built = new Map<string, { readonly updatedAt: Instant; readonly route: Standing | null }>();
   const keys = new Map<string, Promise<string | null>>();
+  const turns = new Map<string, Promise<unknown>>();
   let belief: Promise<Belief> | null = null;
   let latest: Belief | null = null;
 
@@ -65,6 +66,27 @@ export function openRoutes(deps: RoutesDeps): OpenRoutes {
     return reading;
   }
 
+  async function takeSlot(name: string, task: TaskId, limit: number | null): Promise<boolean> {
+    const from = await read();
+    const known = standing(name, from);
+    if (condition(known.health, known.unfinished, limit, from.now) !== 'well') return false;
+    let taken = false;
+    await store.decideOnRoute(name, ({ health, unfinished }, now) => {
+      taken = condition(health, unfinished, limit, now) === 'well';
+      if (!taken) return { health, slotFor: null };
+      return { health: probing(health, now), slotFor: limit === null ? null : task };
+    });
+    if (!taken) forget();
+    return taken;
+  }
+
+  /** One of this process at a time: the others would wait for the same row, each with a connection of its own. */
+  function inTurn(name: string, act: () => Promise<boolean>): Promise<boolean> {
+    const turn = (turns.get(name) ?? Promise.resolve()).then(act, act);
+    turns.set(name, turn);
+    return turn;
+  }
+
   function withHealth({ limit, ...route }: Standing, from: Belief): Route {
     const { health, unfinished } = standing(route.name, from);
     return { ...route, health: condition(health, unfinished, limit, from.now) };
@@ -88,14 +110,7 @@ export function openRoutes(deps: RoutesDeps): OpenRoutes {
       const limit = from.routes.get(name)?.route.limit ?? null;
       // Nothing to share: nobody has to be asked.
       if (limit === null && standing(name, from).health.openUntil === null) return true;
-      let taken = false;
-      await store.decideOnRoute(name, ({ health, unfinished }, now) => {
-        taken = condition(health, unfinished, limit, now) === 'well';
-        if (!taken) return { health, slotFor: null };
-        return { health: probing(health, now), slotFor: limit === null ? null : task };
-      });
-      if (!taken) forget();
-      return taken;
+      return inTurn(name, () => takeSlot(name, task, limit));
     },
     report(name, report) {
       if (name === studio?.name) return;
