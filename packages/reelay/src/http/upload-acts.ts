@@ -64,14 +64,22 @@ async function lookInto({ inspector }: UploadDesk, path: string, wish: UploadWis
       const { mimeType } = await inspector.picture(path, mimeTypes);
       return { mimeType, durationMs: null };
     }
+    if (kind === 'audio') {
+      const sound = await inspector.sound(path);
+      return mimeTypes.includes(sound.mimeType) ? sound : unusable(noneOf(mimeTypes));
+    }
     const mimeType = (await fileTypeFromFile(path))?.mime ?? '';
-    if (!mimeTypes.includes(mimeType)) return unusable(`it is none of ${mimeTypes.join(', ')}`);
+    if (!mimeTypes.includes(mimeType)) return unusable(noneOf(mimeTypes));
     const { durationMs } = await inspector.film(path);
     return { mimeType, durationMs };
   } catch (error) {
     if (error instanceof MediaFault) return unusable(error.message);
     throw error;
   }
+}
+
+function noneOf(mimeTypes: readonly string[]): string {
+  return `it is none of ${mimeTypes.join(', ')}`;
 }
 
 function unusable(why: string): Refusal {

@@ -25,10 +25,11 @@ export async function inspectFilm(path: string): Promise<Film> {
   };
 }
 
-async function readEnds(track: InputTrack): Promise<void> {
+/** Throws a `MediaFault` where the first or the last packet of a track is not there. */
+export async function readEnds(track: InputTrack): Promise<void> {
   const packets = new EncodedPacketSink(track);
   const first = await packets.getFirstPacket();
   const last = await packets.getPacket(Number.POSITIVE_INFINITY);
   const broken = !first?.data.byteLength || !last?.data.byteLength;
-  if (broken || first.type !== 'key') throw new MediaFault('broken', 'The film cannot be read to its end');
+  if (broken || first.type !== 'key') throw new MediaFault('broken', 'The file cannot be read to its end');
 }

@@ -2,12 +2,20 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Film, type Inspector, MediaFault, type MediaProblem, type Picture } from '../core/ports/net.ts';
+import {
+  type Film,
+  type Inspector,
+  MediaFault,
+  type MediaProblem,
+  type Picture,
+  type Sound,
+} from '../core/ports/net.ts';
 
 /** What the child is asked, one at a time. */
 export type Question =
   | { readonly about: 'picture'; readonly path: string; readonly mimeTypes: readonly string[] }
   | { readonly about: 'film'; readonly path: string }
+  | { readonly about: 'sound'; readonly path: string }
   | { readonly about: 'jpeg'; readonly path: string; readonly into: string };
 
 /** What the child says: `ready` once, then one finding for each question. */
@@ -15,6 +23,7 @@ export type Finding =
   | { readonly about: 'ready' }
   | { readonly about: 'picture'; readonly picture: Picture }
   | { readonly about: 'film'; readonly film: Film }
+  | { readonly about: 'sound'; readonly sound: Sound }
   | { readonly about: 'jpeg'; readonly bytes: number }
   | { readonly about: 'fault'; readonly problem: MediaProblem; readonly message: string };
 
@@ -38,7 +47,7 @@ const CHILD_HEAP_MB = 256;
 const START_MS = 60_000;
 
 /**
- * Looks into pictures and films in a child process, which is killed when it takes too long: no file of a stranger
+ * Looks into pictures, films and sounds in a child process, which is killed when it takes too long: no file of a stranger
  * can block or bloat the gateway, and none of its settings are in the child's environment. One child, one look at a time.
  */
 export function openInspector(options: InspectorOptions = {}): OpenInspector {
@@ -92,6 +101,11 @@ export function openInspector(options: InspectorOptions = {}): OpenInspector {
       const finding = await inTurn({ about: 'film', path });
       if (finding.about !== 'film') throw faultOf(finding);
       return finding.film;
+    },
+    sound: async (path) => {
+      const finding = await inTurn({ about: 'sound', path });
+      if (finding.about !== 'sound') throw faultOf(finding);
+      return finding.sound;
     },
     async jpeg(path) {
       const folder = await mkdtemp(join(tmpdir(), 'reelay-picture-'));

@@ -21,10 +21,14 @@ const MEGABYTE = 1024 * 1024;
 const LIMITS = {
   image: { maxBytes: 10 * MEGABYTE, mimeTypes: ['image/jpeg', 'image/png', 'image/webp'] },
   video: { maxBytes: 50 * MEGABYTE, mimeTypes: ['video/mp4', 'video/quicktime', 'video/webm'] },
+  audio: {
+    maxBytes: 10 * MEGABYTE,
+    mimeTypes: ['audio/mpeg', 'audio/mp4', 'audio/wav', 'audio/x-wav', 'audio/aac', 'audio/ogg'],
+  },
 } as const;
 
 const form = strict({
-  kind: z.enum(['image', 'video']).describe('What it is'),
+  kind: z.enum(['image', 'video', 'audio']).describe('What it is'),
   model: z.string().optional().describe('Makes the checks those of this model'),
   client_request_id: text(0, 128).optional().describe('Your own id, for tracing; not echoed'),
 });
@@ -121,11 +125,8 @@ function uploadDocs(context: SurfaceContext): RouteDocs {
     tag,
     summary: 'Upload a reference file',
     description:
-      'As multipart/form-data. The type is told by the bytes, not by the name; pictures are decoded before they are accepted. Images up to 10 MB, films up to 50 MB.',
-    ours: [
-      'Every key of the answer but url, id and duration_token; files are kept for 15 days.',
-      'Audio is not taken: no model that is served uses it.',
-    ],
+      'As multipart/form-data. The type is told by the bytes, not by the name; pictures are decoded before they are accepted. Images up to 10 MB, films up to 50 MB, sounds up to 10 MB (MP3, MP4, WAV, AAC, Ogg).',
+    ours: ['Every key of the answer but url, id and duration_token; files are kept for 15 days.'],
     body: {
       schema,
       examples: { Example: { kind: 'image', model: 'kling-2-6', file: '@reference-image.png' } },

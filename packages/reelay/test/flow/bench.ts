@@ -125,6 +125,7 @@ export class Bench {
         this.inspect?.();
         return this.film;
       },
+      sound: async () => ({ mimeType: 'audio/wav', durationMs: 1_000 }),
       jpeg: async (path) => ({
         path: `${path}.jpg`,
         bytes: 1,

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import { SURFACES } from '../../src/surfaces/catalogue.ts';
 import { blackPng, movingPng } from '../net/pictures.ts';
+import { wav } from '../net/sounds.ts';
 import { openShelf } from './shelves.ts';
 import { World } from './world.ts';
 
@@ -105,6 +106,29 @@ describe('POST /files', () => {
     assert.match(file.duration_token, /^[\w-]+\.[\w-]{43}$/);
   });
 
+  it('measures a sound and gives it a duration token of its own', async () => {
+    await using opened = await openWorld();
+    const { world, key } = opened;
+    const upload = async () => {
+      const body = form(wav(1.5), { kind: 'audio' }, 'birds.png');
+      const answer = await world.fetch(FILES, { method: 'POST', key, body });
+      const file = await json(answer);
+      assert.equal(answer.status, 200, JSON.stringify(file));
+      return file;
+    };
+    const file = await upload();
+    assert.deepEqual([file.kind, file.mime_type, file.duration_seconds], ['audio', 'audio/wav', 1.5]);
+    assert.match(file.duration_token, /^[\w-]+\.[\w-]{43}$/);
+    const [claims] = file.duration_token.split('.');
+    assert.deepEqual(JSON.parse(Buffer.from(claims, 'base64url').toString()), [
+      file.id,
+      1_500,
+      Date.parse(file.expires_at),
+    ]);
+    assert.deepEqual(await json(await world.fetch(`${FILES}/${file.id}`, { key })), file);
+    assert.notEqual((await upload()).duration_token, file.duration_token);
+  });
+
   it('refuses what is none, naming the field, and keeps nothing of it', async () => {
     await using opened = await openWorld();
     const { world, key, shelf } = opened;
@@ -112,7 +136,7 @@ describe('POST /files', () => {
     const cases: readonly [string, FormData, string | undefined, RegExp][] = [
       ['no file', form(null), 'file', /^file is required$/],
       ['no kind', form(picture, {}), 'kind', /^kind is required$/],
-      ['a kind that is none', form(picture, { kind: 'audio' }), 'kind', /must be one of image, video/],
+      ['a kind that is none', form(picture, { kind: 'text' }), 'kind', /must be one of image, video, audio/],
       [
         'an unknown model',
         form(picture, { kind: 'image', model: 'kling-9' }),
@@ -138,6 +162,16 @@ describe('POST /files', () => {
       ['a moving picture', form(movingPng()), 'file', /cannot be used/],
       ['a picture of 65,000²', form(blackPng(65_000, 65_000, 1)), 'file', /cannot be used/],
       ['a picture as a film', form(picture, { kind: 'video' }), 'file', /none of video\/mp4/],
+      ['a picture as a sound', form(picture, { kind: 'audio' }), 'file', /cannot be used/],
+      ['a film as a sound', form(await readFile(FILM), { kind: 'audio' }), 'file', /is a film/],
+      ['a sound as a film', form(wav(1), { kind: 'video' }), 'file', /none of video\/mp4/],
+      [
+        'a sound for a model of pictures',
+        form(wav(1), { kind: 'audio', model: 'kling-2-6' }),
+        'kind',
+        /takes images only/,
+      ],
+      ['a sound over 10 MB', form(wav(1_311, 4_000), { kind: 'audio' }), 'file', /at most 10 MB/],
       ['over 10 MB', form(Buffer.alloc(10 * 1024 * 1024 + 1)), 'file', /at most 10 MB/],
       ['over 50 MB', form(Buffer.alloc(50 * 1024 * 1024 + 1), { kind: 'video' }), 'file', /at most 50 MB/],
       [

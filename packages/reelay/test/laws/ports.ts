@@ -110,6 +110,7 @@ export class Surroundings {
         return { mimeType: 'image/png', width: 800, height: this.#trouble(0.1) ? 100 : 600 };
       },
       jpeg: async (path) => ({ path, bytes: 1, dispose: async () => {} }),
+      sound: async () => ({ mimeType: 'audio/wav', durationMs: 1_000 }),
       film: async (path) => {
         const name = (await look(path)).split('#')[0]?.split('/').at(-1) ?? '';
         if (name === 'garbage') throw new MediaFault('broken', 'not a film');

@@ -28,6 +28,12 @@ export interface Film {
   readonly hasAudio: boolean;
 }
 
+export interface Sound {
+  /** By its bytes. */
+  readonly mimeType: string;
+  readonly durationMs: number;
+}
+
 export interface PostReply {
   /** Null where the receiver gave none. */
   readonly status: number | null;
@@ -52,10 +58,11 @@ export interface Net {
   ): Promise<PostReply>;
 }
 
-/** Pictures and films looked into under limits, in a process of their own. Throws `MediaFault`. */
+/** Pictures, films and sounds looked into under limits, in a process of their own. Throws `MediaFault`. */
 export interface Inspector {
   picture(path: string, mimeTypes: readonly string[]): Promise<Picture>;
   film(path: string): Promise<Film>;
+  sound(path: string): Promise<Sound>;
   /** A copy of a picture as JPEG, in a temporary place until it is disposed of. */
   jpeg(path: string): Promise<JpegCopy>;
 }
