@@ -163,7 +163,7 @@ describe('POST /files', () => {
       ['a picture of 65,000²', form(blackPng(65_000, 65_000, 1)), 'file', /cannot be used/],
       ['a picture as a film', form(picture, { kind: 'video' }), 'file', /none of video\/mp4/],
       ['a picture as a sound', form(picture, { kind: 'audio' }), 'file', /cannot be used/],
-      ['a film as a sound', form(await readFile(FILM), { kind: 'audio' }), 'file', /is a film/],
+      ['a film as a sound', form(await readFile(FILM), { kind: 'audio' }), 'file', /has no sound/],
       ['a sound as a film', form(wav(1), { kind: 'video' }), 'file', /none of video\/mp4/],
       [
         'a sound for a model of pictures',
