@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { RouteReport } from '../core/health.ts';
 import { condition, FRESH, probing } from '../core/health.ts';
 import type { Provider, Route, Routes } from '../core/ports/provider.ts';
 import type { RouteStanding, RouteStore } from '../core/ports/routes.ts';
@@ -24,122 +25,138 @@ export interface RoutesDeps {
   callbackUrl(route: string, task: TaskId): string | null;
 }
 
-export interface OpenRoutes extends Routes {
-  /** Resolves when everything that was reported is written. */
-  settled(): Promise<void>;
-}
-
 interface Belief {
   readonly now: Instant;
   readonly routes: ReadonlyMap<string, { readonly route: Standing; readonly enabled: boolean }>;
   readonly standings: ReadonlyMap<string, RouteStanding>;
 }
 
+/** What is kept of a route while its row does not change; null: it cannot be used. */
+interface Built {
+  readonly updatedAt: Instant;
+  readonly route: Standing | null;
+}
+
 /** The routes of the database beside the studio. */
-export function openRoutes(deps: RoutesDeps): OpenRoutes {
-  const { store, studio } = deps;
-  const built = new Map<string, { readonly updatedAt: Instant; readonly route: Standing | null }>();
-  const keys = new Map<string, Promise<string | null>>();
-  const turns = new Map<string, Promise<unknown>>();
-  let belief: Promise<Belief> | null = null;
-  let latest: Belief | null = null;
+export class StoredRoutes implements Routes {
+  readonly #deps: RoutesDeps;
+  readonly #reports: Reports;
+  readonly #built = new Map<string, Built>();
+  readonly #keys = new Map<string, Promise<string | null>>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #belief: Promise<Belief> | null = null;
+  #latest: Belief | null = null;
 
-  const forget = () => {
-    belief = null;
-  };
-  const reports = new Reports({ ...deps, onWritten: forget });
+  constructor(deps: RoutesDeps) {
+    this.#deps = deps;
+    this.#reports = new Reports({ ...deps, onWritten: () => this.#forget() });
+  }
 
-  const standing = (name: string, from: Belief): RouteStanding =>
-    from.standings.get(name) ?? { health: FRESH, unfinished: 0 };
+  async all(): Promise<readonly Route[]> {
+    const { studio } = this.#deps;
+    const from = await this.#read();
+    const enabled = [...from.routes.values()].filter((one) => one.enabled);
+    return [...(studio ? [studio] : []), ...enabled.map(({ route }) => withHealth(route, from))];
+  }
 
-  function read(): Promise<Belief> {
-    if (belief) return belief;
-    const reading = look(deps, built);
-    const end = () => {
-      if (belief === reading) belief = null;
-    };
-    reading.then((seen) => {
-      latest = seen;
-      setTimeout(end, BELIEF_MS).unref();
-    }, end);
-    belief = reading;
+  async byName(name: string): Promise<Route | null> {
+    if (this.#isStudio(name)) return this.#deps.studio;
+    const from = await this.#read();
+    const found = from.routes.get(name);
+    return found ? withHealth(found.route, from) : null;
+  }
+
+  async take(name: string, task: TaskId): Promise<boolean> {
+    if (this.#isStudio(name)) return true;
+    const from = await this.#read();
+    const limit = from.routes.get(name)?.route.limit ?? null;
+    // Nothing to share: nobody has to be asked.
+    if (limit === null && standingIn(from, name).health.openUntil === null) return true;
+    // One of this process at a time: the others would wait for the same row, each with a connection of its own.
+    const takeSlot = () => this.#takeSlot(name, task, limit);
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(takeSlot, takeSlot);
+    this.#turns.set(name, turn);
+    return turn;
+  }
+
+  report(name: string, report: RouteReport): void {
+    if (this.#isStudio(name)) return;
+    // The common case changes nothing.
+    const isWell = this.#latest !== null && standingIn(this.#latest, name).health.failures === 0;
+    if (report.is === 'accepted' && isWell) return;
+    const provider = this.#latest?.routes.get(name)?.route.provider ?? 'unknown';
+    this.#reports.add(name, provider, report);
+  }
+
+  async claim(name: string, handle: Json, task: TaskId): Promise<boolean> {
+    return this.#isStudio(name) || this.#deps.store.claimJob(name, jobOf(handle), task);
+  }
+
+  callbackKey(route: Route): Promise<string | null> {
+    const { adapter, upstream, name } = route;
+    const id = `${name} ${this.#built.get(name)?.updatedAt ?? 0}`;
+    const known = this.#keys.get(id);
+    if (known) return known;
+    const reading = adapter.callbackKey?.(upstream) ?? Promise.resolve(null);
+    this.#keys.set(id, reading);
+    const end = () => void this.#keys.delete(id);
+    reading.then(() => setTimeout(end, KEY_LIFE_MS).unref(), end);
     return reading;
   }
 
-  async function takeSlot(name: string, task: TaskId, limit: number | null): Promise<boolean> {
-    const from = await read();
-    const known = standing(name, from);
+  /** Resolves when everything that was reported is written. */
+  settled(): Promise<void> {
+    return this.#reports.settled();
+  }
+
+  #isStudio(name: string): boolean {
+    return name === this.#deps.studio?.name;
+  }
+
+  async #takeSlot(name: string, task: TaskId, limit: number | null): Promise<boolean> {
+    const from = await this.#read();
+    const known = standingIn(from, name);
     if (condition(known.health, known.unfinished, limit, from.now) !== 'well') return false;
     let taken = false;
-    await store.decideOnRoute(name, ({ health, unfinished }, now) => {
+    await this.#deps.store.decideOnRoute(name, ({ health, unfinished }, now) => {
       taken = condition(health, unfinished, limit, now) === 'well';
       if (!taken) return { health, slotFor: null };
       return { health: probing(health, now), slotFor: limit === null ? null : task };
     });
-    if (!taken) forget();
+    if (!taken) this.#forget();
     return taken;
   }
 
-  /** One of this process at a time: the others would wait for the same row, each with a connection of its own. */
-  function inTurn(name: string, act: () => Promise<boolean>): Promise<boolean> {
-    const turn = (turns.get(name) ?? Promise.resolve()).then(act, act);
-    turns.set(name, turn);
-    return turn;
+  #forget(): void {
+    this.#belief = null;
   }
 
-  function withHealth({ limit, ...route }: Standing, from: Belief): Route {
-    const { health, unfinished } = standing(route.name, from);
-    return { ...route, health: condition(health, unfinished, limit, from.now) };
+  #read(): Promise<Belief> {
+    if (this.#belief) return this.#belief;
+    const reading = look(this.#deps, this.#built);
+    const end = () => {
+      if (this.#belief === reading) this.#forget();
+    };
+    reading.then((seen) => {
+      this.#latest = seen;
+      setTimeout(end, BELIEF_MS).unref();
+    }, end);
+    this.#belief = reading;
+    return reading;
   }
+}
 
-  return {
-    async all() {
-      const from = await read();
-      const enabled = [...from.routes.values()].filter((one) => one.enabled);
-      return [...(studio ? [studio] : []), ...enabled.map(({ route }) => withHealth(route, from))];
-    },
-    async byName(name) {
-      if (name === studio?.name) return studio;
-      const from = await read();
-      const found = from.routes.get(name);
-      return found ? withHealth(found.route, from) : null;
-    },
-    async take(name, task) {
-      if (name === studio?.name) return true;
-      const from = await read();
-      const limit = from.routes.get(name)?.route.limit ?? null;
-      // Nothing to share: nobody has to be asked.
-      if (limit === null && standing(name, from).health.openUntil === null) return true;
-      return inTurn(name, () => takeSlot(name, task, limit));
-    },
-    report(name, report) {
-      if (name === studio?.name) return;
-      // The common case changes nothing.
-      const isWell = latest !== null && standing(name, latest).health.failures === 0;
-      if (report.is === 'accepted' && isWell) return;
-      reports.add(name, latest?.routes.get(name)?.route.provider ?? 'unknown', report);
-    },
-    claim: async (name, handle, task) => name === studio?.name || store.claimJob(name, jobOf(handle), task),
-    callbackKey(route) {
-      const { adapter, upstream, name } = route;
-      const id = `${name} ${built.get(name)?.updatedAt ?? 0}`;
-      const known = keys.get(id);
-      if (known) return known;
-      const reading = adapter.callbackKey?.(upstream) ?? Promise.resolve(null);
-      keys.set(id, reading);
-      const end = () => void keys.delete(id);
-      reading.then(() => setTimeout(end, KEY_LIFE_MS).unref(), end);
-      return reading;
-    },
-    settled: () => reports.settled(),
-  };
+function standingIn(from: Belief, name: string): RouteStanding {
+  return from.standings.get(name) ?? { health: FRESH, unfinished: 0 };
+}
+
+function withHealth({ limit, ...route }: Standing, from: Belief): Route {
+  const { health, unfinished } = standingIn(from, route.name);
+  return { ...route, health: condition(health, unfinished, limit, from.now) };
 }
 
 /** Reads what is set up and how it stands. What did not change is not built anew. */
-async function look(
-  deps: RoutesDeps,
-  built: Map<string, { readonly updatedAt: Instant; readonly route: Standing | null }>,
-): Promise<Belief> {
+async function look(deps: RoutesDeps, built: Map<string, Built>): Promise<Belief> {
   const [stored, { now, of }] = await Promise.all([deps.store.storedRoutes(), deps.store.standings()]);
   const routes = new Map<string, { readonly route: Standing; readonly enabled: boolean }>();
   for (const one of stored) {

@@ -5,7 +5,7 @@ import type { Provider, Upstream } from '../../src/core/ports/provider.ts';
 import type { StoredRoute } from '../../src/core/ports/routes.ts';
 import type { Door } from '../../src/routes/build.ts';
 import { callbackAddresses } from '../../src/routes/callbacks.ts';
-import { openRoutes } from '../../src/routes/routes.ts';
+import { StoredRoutes } from '../../src/routes/routes.ts';
 import { MemoryStore } from '../contract/store/memory.ts';
 import { aRouteOf } from '../flow/bench.ts';
 import { anAbility, anOrder, T0 } from '../world.ts';
@@ -62,7 +62,7 @@ function opened() {
     metrics: new Registry(),
     callbackUrl: (route: string, task: string) => `https://me.example/${route}/${task}`,
   };
-  return { store, setups, accesses, lines, deps, routes: openRoutes(deps) };
+  return { store, setups, accesses, lines, deps, routes: new StoredRoutes(deps) };
 }
 
 describe('routes', () => {
@@ -141,7 +141,7 @@ describe('routes', () => {
   test('repeated failures make it ill in every process, and are counted', async () => {
     const { store, routes, deps, lines } = opened();
     await store.addRoute(stored());
-    const other = openRoutes({ ...deps, metrics: new Registry() });
+    const other = new StoredRoutes({ ...deps, metrics: new Registry() });
     await routes.all();
     for (let turn = 0; turn < 5; turn += 1) {
       routes.report('acme', { is: 'failed', stage: 'submit', kind: 'internal' });
