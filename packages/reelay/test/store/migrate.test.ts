@@ -26,7 +26,7 @@ describe('migrations', () => {
     await empty();
     const results = await Promise.all(Array.from({ length: 5 }, () => migrate(database.direct)));
     assert.equal(results.filter(({ isNew }) => isNew).length, 1);
-    assert.equal((await applied()).length, await newestMigration());
+    assert.equal((await applied()).at(-1)?.number, await newestMigration());
     assert.deepEqual(await migrate(database.direct), { isNew: false });
   });
 
@@ -37,7 +37,7 @@ describe('migrations', () => {
     assert.deepEqual(await applied(), []);
     await hand.query('drop table letters');
     await migrate(database.direct);
-    assert.equal((await applied()).length, await newestMigration());
+    assert.equal((await applied()).at(-1)?.number, await newestMigration());
   });
 
   test('one that was edited after it had run is noticed', async () => {
