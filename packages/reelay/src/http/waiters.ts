@@ -3,21 +3,27 @@ import type { TaskSummary } from '../core/task.ts';
 import { isOver } from '../core/task.ts';
 import type { TaskId } from '../core/values.ts';
 
-/** A waiter reads again at least so often: a hint may be lost with a connection, and the caller may have gone. */
+/** All waiters read again so often, together: a hint may be lost with a connection, and callers may have gone. */
 const REREAD_MS = 5_000;
 
-/** Requests that wait for a task to move: one listener a process, however many wait. */
+/**
+ * Requests that wait for a task to move: one listener and one timer a process, however many wait. Between hints nobody
+ * reads; what is read at one time the store reads in groups.
+ */
 export class Waiters {
   readonly #store: Pick<TaskStore, 'onMoved' | 'summary'>;
   readonly #waiting = new Map<TaskId, Set<() => void>>();
   readonly #elapsedMs: () => number;
   readonly #stop: () => void;
+  #sweep: NodeJS.Timeout | null = null;
   #released = false;
 
   constructor(store: Pick<TaskStore, 'onMoved' | 'summary'>, elapsedMs: () => number) {
     this.#store = store;
     this.#elapsedMs = elapsedMs;
     this.#stop = store.onMoved((ids) => {
+      // No ids: hints were lost, and everybody looks.
+      if (ids.length === 0) this.#wakeAll();
       for (const id of ids) this.#wake(id);
     });
   }
@@ -40,7 +46,7 @@ export class Waiters {
     const endsAtMs = this.#elapsedMs() + waitMs;
     let latest = seen;
     for (;;) {
-      const hint = this.#hint(seen.id, Math.min(REREAD_MS, endsAtMs - this.#elapsedMs()));
+      const hint = this.#hint(seen.id, endsAtMs - this.#elapsedMs());
       try {
         latest = (await this.#store.summary(seen.id)) ?? latest;
         const over = this.#released || isGone() || this.#elapsedMs() >= endsAtMs;
@@ -56,6 +62,10 @@ export class Waiters {
   release(): void {
     this.#released = true;
     this.#stop();
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
     for (const id of [...this.#waiting.keys()]) this.#wake(id);
   }
 
@@ -69,10 +79,14 @@ export class Waiters {
     const timer = setTimeout(resolve, Math.max(1, atMostMs));
     const hearers = this.#waiting.get(id) ?? new Set();
     this.#waiting.set(id, hearers.add(resolve));
+    this.#sweep ??= setInterval(() => this.#wakeAll(), REREAD_MS);
     const forget = () => {
       clearTimeout(timer);
       hearers.delete(resolve);
       if (hearers.size === 0) this.#waiting.delete(id);
+      if (this.#waiting.size > 0 || !this.#sweep) return;
+      clearInterval(this.#sweep);
+      this.#sweep = null;
     };
     return { given: promise, forget };
   }
