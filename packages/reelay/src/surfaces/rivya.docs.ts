@@ -185,7 +185,7 @@ export function follow(context: SurfaceContext): RouteDocs {
     tag,
     summary: 'Follow a generation',
     description:
-      'Server-sent events: the generation at once and each time it has moved, as the data of an event named generation. The stream ends when the generation is over.',
+      'Server-sent events: the generation at once and each time it has moved, as the data of an event named generation. The stream ends when the generation is over. A place in a queue is not told.',
     ours: [OURS],
     responses: {
       200: { description: 'A stream of events; the data of each', schema, mediaType: 'text/event-stream' },

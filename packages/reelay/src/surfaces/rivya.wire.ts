@@ -74,8 +74,10 @@ export const generation = z.strictObject({
 });
 
 export const followed = generation.extend({
-  progress_percent: z.number().nullable(),
-  expected_finish_at: time.nullable(),
+  progress_percent: z.number().nullable().describe('100 once it is over; null where nothing is known yet'),
+  expected_finish_at: time
+    .nullable()
+    .describe('By the time that the model usually needs from its start at the most; null once it is over'),
 });
 
 export const generations = z.strictObject({
