@@ -10,7 +10,7 @@ import type { OpenInspector } from '../../src/net/inspector.ts';
 import { openInspector } from '../../src/net/inspector.ts';
 import { aac, m4a, mp3, ogg, wav } from './sounds.ts';
 
-const FILM = new URL('../../../simulator/fixtures/films/720p-16x9-5s-mute.mp4', import.meta.url);
+const FILM = new URL('../../../simulator/fixtures/films/720p-16x9-5s-sound.mp4', import.meta.url);
 
 let folder: string;
 let inspector: OpenInspector;
