@@ -7,7 +7,7 @@ import { SUMMARY_COLUMNS, type SummaryRow, summaryOf, TASK_COLUMNS, type TaskRow
 import type { Session, Statement } from './session.ts';
 
 const READ_GROUP_SIZE = 256;
-const READ_LANES = 2;
+const READ_LANES = 1;
 
 const SUMMARIES: Statement = {
   name: 'summaries',
