@@ -71,6 +71,8 @@ test('kill -9 of the gateway: the database that survived is adopted, the task un
   const first = await startGateway(folder);
   const key = /rly_test_[0-9A-Za-z]{36}/.exec(first.printed())?.[0] ?? '';
   const task = await generate(first.address, key, 'a calm sea [reelay:instant] [reelay:after 3s]');
+  // Past its submit, which nobody may take over before the last moment at which it could have been sent.
+  await underWay(folder, task);
   const [server = 0] = children(first.child.pid ?? 0);
   process.kill(server, 'SIGKILL');
   assert.notEqual(await first.ended, 0);
@@ -107,6 +109,13 @@ test('kill -9 of the database: it is started again, and the gateway goes on', {
   assert.equal(await eventually(() => settled(gateway.address, key, before)), 'success');
   assert.equal(JSON.parse(await reelay(folder, 'audit', '--json')).ok, true);
 });
+
+async function underWay(folder: string, task: string): Promise<void> {
+  for (;;) {
+    const shown = JSON.parse(await reelay(folder, 'tasks', 'show', task, '--json'));
+    if (shown.task.state.name !== 'queued' && shown.task.state.name !== 'submitting') return;
+  }
+}
 
 /** Whether a process runs; one that has ended but that nobody has asked about does not. */
 function alive(pid: number): boolean {
