@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { grant } from '../flow/accounts.ts';
 import { wholeNumber } from './arguments.ts';
@@ -91,9 +90,9 @@ async function list(house: House, options: { json?: boolean }): Promise<void> {
 
 async function give(house: House, options: GrantOptions): Promise<void> {
   const account = await accountNamed(house, options.account);
-  const reference =
-    options.reference ??
-    `cli:${createHash('sha256').update(`${house.ids.task()}`).digest('hex').slice(0, 24)}`;
+  if (options.credits === 0) throw new CommandFailed('--credits must not be 0: nothing would move.');
+  // Ids of tasks are unique, and this change has no name of its own.
+  const reference = options.reference ?? `cli:${house.ids.task()}`;
   const verdict = await grant(house, {
     account: account.id,
     amount: options.credits,

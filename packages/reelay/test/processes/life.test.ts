@@ -58,6 +58,8 @@ test('the first start shows an address, a key that works, a curl and the admin t
   assert.equal(made.account, 'acme');
   const balance = JSON.parse(await reelay(folder, 'credits', 'balance', '--account', 'acme', '--json'));
   assert.equal(balance.available, 550);
+  const nothing = reelay(folder, 'credits', 'grant', '--account', 'acme', '--credits', '0');
+  await assert.rejects(nothing, /--credits must not be 0/);
   assert.equal(JSON.parse(await reelay(folder, 'audit', '--json')).ok, true);
   await assert.rejects(startGateway(folder), /already|in use|another/i, 'a second gateway refuses clearly');
   gateway.child.kill('SIGTERM');
